@@ -1,0 +1,59 @@
+"""The errors a user can meet: every one a sentence that says what is wrong, where, and what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from qspec.lang.diagnostic import Diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a file, as people count: line and column start at one."""
+
+    path: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}" if self.line else self.path
+
+
+class QSpecError(Exception):
+    """Misuse or unreadable input: ends a command with exit status 2 and one sentence, never a traceback.
+
+    `message` says what is wrong, `place` where, `hint` what to do about it.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, place: Place | None = None, hint: str | None = None) -> None:
+        self.message, self.place, self.hint = message, place, hint
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        where = f"{self.place}: " if self.place else ""
+        hint = f"\n  help: {self.hint}" if self.hint else ""
+        return f"{where}{self.message}{hint}"
+
+
+class SpecSyntaxError(QSpecError):
+    """A document that does not parse; `diagnostics` holds every error found, each with its place."""
+
+    def __init__(self, diagnostics: list[Diagnostic], *, place: Place | None = None) -> None:
+        self.diagnostics = diagnostics
+        first = diagnostics[0]
+        more = f" (and {len(diagnostics) - 1} more)" if len(diagnostics) > 1 else ""
+        super().__init__(first.message + more, place=place, hint=first.help)
+
+
+class LimitError(QSpecError):
+    """An input over one of the caps that keep hostile files harmless; the message names the cap."""
+
+
+class NotExecutableError(QSpecError):
+    """Something that was declared cannot be run here: a missing package, provider or licence to run code."""
+
+    exit_code = 3
