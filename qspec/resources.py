@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -17,3 +19,16 @@ def resource(*parts: str) -> Path:
         if candidate.is_file():
             return candidate
     raise FileNotFoundError(f"{'/'.join(parts)} is neither in the package nor beside it; reinstall qspec")
+
+
+def cache_folder() -> Path:
+    """The user's own cache folder for this program (never the shared temporary folder); not created here."""
+    override = os.environ.get("QSPEC_CACHE")
+    if override:
+        return Path(override)
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA") or str(Path.home() / "AppData" / "Local")
+        return Path(base) / "qspec" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "qspec"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qspec"

@@ -22,7 +22,6 @@ class Noun(BaseModel):
         extra="forbid",
         defer_build=True,
         frozen=True,
-        use_attribute_docstrings=True,
     )
 
     def to_json(self) -> dict[str, Any]:
