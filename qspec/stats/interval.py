@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from statistics import NormalDist
+from functools import lru_cache
 
 from qspec.errors import QSpecError
-
-_NORMAL = NormalDist()
 
 
 class InsufficientDataError(QSpecError):
@@ -74,15 +72,18 @@ def check_confidence(confidence: float) -> None:
         )
 
 
+@lru_cache(maxsize=256)
+def upper_normal_quantile(tail: float) -> float:
+    """The z with probability `tail` above it: 1.645 at 0.05."""
+    from statistics import NormalDist  # Costs start-up time that checking a spec need not pay.
+
+    return -NormalDist().inv_cdf(tail)
+
+
 def normal_quantile(confidence: float) -> float:
     """The z of a two-sided normal interval: 1.96 at 95 %."""
     check_confidence(confidence)
-    return _NORMAL.inv_cdf((1 + confidence) / 2)
-
-
-def upper_normal_quantile(tail: float) -> float:
-    """The z with probability `tail` above it: 1.645 at 0.05."""
-    return -_NORMAL.inv_cdf(tail)
+    return upper_normal_quantile((1 - confidence) / 2)
 
 
 def two_sided_level(z: float) -> float:

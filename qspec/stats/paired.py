@@ -132,7 +132,7 @@ def agresti_min(counts: PairedCounts, confidence: float = 0.95) -> Interval:
 
 
 def bonett_price(counts: PairedCounts, confidence: float = 0.95) -> Interval:
-    """Wald's interval after adding 1 to each discordant cell (Bonett, Price 2012, J. Educ. Behav. Stat. 37:479)."""
+    """Wald's interval after adding 1 to b and c (Bonett and Price 2012, J. Educ. Behav. Stat. 37:479)."""
     return _wald_after(counts, 1.0, 2.0, confidence, "bonett-price")
 
 

@@ -28,7 +28,7 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> Interval:
 
 
 def newcombe(x1: float, n1: float, x2: float, n2: float, confidence: float = 0.95) -> Interval:
-    """Hybrid score interval for p1 - p2, independent samples (Newcombe 1998, Stat. Med. 17:873, method 10)."""
+    """Hybrid score interval for p1 - p2, unpaired (Newcombe 1998, Stat. Med. 17:873, method 10)."""
     first, second = wilson(x1, n1, confidence), wilson(x2, n2, confidence)
     difference = first.estimate - second.estimate
     below = math.hypot(first.estimate - first.low, second.high - second.estimate)
