@@ -10,7 +10,8 @@ same packages writes the same bytes. Another instruction set or version of torch
 another version of zlib may compress differently; the digests in `data/LICENSE-digits.md` name the files that
 the specs were written for.
 
-Only the first 898 rows are trained on. No choice made here (widths, epochs, augmentation) looked at the rest.
+Only the first 898 rows are trained on. The epochs, the head and the augmentation were chosen by leaving out one
+writer's rows of that half at a time, the widths by timing alone; no choice looked at the test rows.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ TRAIN_ROWS = 898
 """Rows 0..898 train and calibrate, rows 898..1797 test."""
 
 SEED = 0
-EPOCHS = 120
+EPOCHS = 80
 BATCH = 32
 PEAK_LEARNING_RATE = 4e-3
 ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -46,13 +47,13 @@ Arrays = dict[str, NDArray[Any]]
 def load_arrays() -> Arrays:
     """Read scikit-learn's digits in the quickstart's row order.
 
-    The source file keeps the rows of one writer together. Each half of it is shuffled by itself: the halves stay
-    apart, so the test rows come from writers the model has not seen, while any prefix of a split is still a mix
-    of its writers. `data/README.md` says what this does not achieve.
+    The source file keeps the rows of one writer together. Each half of it is shuffled by itself: the halves
+    stay apart, so nearly all test rows come from writers the model has not seen, while any prefix of a split
+    is still a mix of its writers. `data/README.md` says what this does not achieve.
 
     Returns:
-        `x`, float32 of shape (1797, 1, 8, 8) in [0, 1] (ink count over 16, exact in binary), and `y`, int64 of
-        shape (1797,) in 0..9.
+        `x`, float32 of shape (1797, 1, 8, 8) in [0, 1] (ink count over 16, exact in binary), and `y`, int64
+        of shape (1797,) in 0..9.
     """
     from sklearn.datasets import load_digits
 
@@ -77,9 +78,9 @@ def write_archive(arrays: Arrays, path: Path) -> None:
 
 
 def build_network() -> torch.nn.Module:
-    """Three 3x3 convolutions of 32, 64 and 64 channels, global average pooling and a linear head.
+    """Three 3x3 convolutions of 32, 64 and 64 channels, two poolings and a linear head on the 2x2 rest.
 
-    The widths are multiples of 32 because integer convolution kernels only pay off with full vector registers.
+    The channels are that many because integer convolution kernels gain little on narrower layers.
     """
     from torch import nn
 
@@ -89,18 +90,18 @@ def build_network() -> torch.nn.Module:
             relu1=nn.ReLU(),
             conv2=nn.Conv2d(32, 64, kernel_size=3, padding=1),
             relu2=nn.ReLU(),
-            pool=nn.MaxPool2d(2),
+            pool1=nn.MaxPool2d(2),
             conv3=nn.Conv2d(64, 64, kernel_size=3, padding=1),
             relu3=nn.ReLU(),
-            average=nn.AdaptiveAvgPool2d(1),
+            pool2=nn.MaxPool2d(2),
             flatten=nn.Flatten(),
-            head=nn.Linear(64, 10),
+            head=nn.Linear(64 * 2 * 2, 10),
         )
     )
 
 
 def distort(images: torch.Tensor) -> torch.Tensor:
-    """Rotate (up to 0.2 rad), scale (up to 15 %) and shift (up to one pixel) each image at random.
+    """Rotate (up to 0.15 rad), scale (up to 10 %) and shift (up to half a pixel) each image at random.
 
     Writers differ in slant, size and position, and the training half has few of them.
     """
@@ -108,7 +109,7 @@ def distort(images: torch.Tensor) -> torch.Tensor:
     from torch.nn import functional
 
     angle, log_scale, dx, dy = (torch.rand(4, len(images)) * 2 - 1) * torch.tensor(
-        [[0.2], [0.15], [0.25], [0.25]]  # coordinates span [-1, 1] over 8 pixels: 0.25 is one pixel
+        [[0.15], [0.10], [0.12], [0.12]]  # coordinates span [-1, 1] over 8 pixels: 0.12 is half a pixel
     )
     scale = torch.exp(log_scale)
     cosine, sine = scale * torch.cos(angle), scale * torch.sin(angle)
@@ -120,7 +121,7 @@ def distort(images: torch.Tensor) -> torch.Tensor:
 
 
 def train(x: NDArray[np.float32], y: NDArray[np.int64]) -> torch.nn.Module:
-    """Train the network on `x`, (n, 1, 8, 8), and `y`, (n,), with a one-cycle schedule; return it in eval mode."""
+    """Train on `x` (n, 1, 8, 8) and `y` (n,) with a one-cycle schedule; return the network in eval mode."""
     import torch
     from torch.nn import functional
 
@@ -147,7 +148,7 @@ def export(network: torch.nn.Module, path: Path) -> None:
     import torch
 
     with warnings.catch_warnings():
-        # The older exporter keeps module paths as node names (`/head/Gemm`), which the specs' layer patterns use.
+        # The older exporter warns, but keeps module paths as node names, which the specs' layer patterns use.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network,
