@@ -121,7 +121,9 @@ def render_table(registry: Registry[T]) -> str:
         rows = "".join(f'    "{key}": "{value}",\n' for key, value in entries.items())
         return f"{name}: dict[str, str] = {{\n{rows}}}\n"
 
-    head = '"""Names of this room and the modules that hold them; written by `python -m qspec.registry`."""\n\n'
+    head = (
+        '"""Names of this room and the modules that hold them; written by `python -m qspec.registry`."""\n\n'
+    )
     return head + mapping("MODULES", modules) + "\n" + mapping("ALIASES", aliases)
 
 

@@ -43,7 +43,7 @@ _RELATIONS = {"≤": "<=", "≥": ">="}
 
 
 def _start(part: Part) -> int:
-    return int(part.start_pos) if isinstance(part, Token) else int(part.start)
+    return int(part.start_pos or 0) if isinstance(part, Token) else int(part.start)
 
 
 def _end(part: Part) -> int:
@@ -227,7 +227,7 @@ class TreeBuilder(Transformer[Token, Block]):
         """`name: value`."""
         return Argument(*_ends(parts), str(parts[0]), parts[2])
 
-    def list(self, parts: list[Part]) -> ListNode:
+    def array(self, parts: list[Part]) -> ListNode:
         """`[ … ]`."""
         return ListNode(*_ends(parts), _without(parts[1:-1], "COMMA"))
 

@@ -78,7 +78,17 @@ class Trouble:
 
 def describe(trouble: Trouble) -> Diagnostic | None:
     """The diagnostic for a place where the parser stopped."""
-    for explain in (_character, _end_of_file, _closing, _no_value, _no_bound, _no_colon, _separator, _list, _generic):
+    for explain in (
+        _character,
+        _end_of_file,
+        _closing,
+        _no_value,
+        _no_bound,
+        _no_colon,
+        _separator,
+        _list,
+        _generic,
+    ):
         answer = explain(trouble)
         if answer is not None:
             message, hint, *related = answer
@@ -87,7 +97,14 @@ def describe(trouble: Trouble) -> Diagnostic | None:
                 start = _end_of_text(trouble.source, start)
             span = Span(start, max(trouble.end if trouble.kind != "_NEWLINE" else start, start))
             return Diagnostic(
-                "QS001", "syntax-error", Severity.ERROR, message, span, trouble.source, help=hint, related=tuple(related)
+                "QS001",
+                "syntax-error",
+                Severity.ERROR,
+                message,
+                span,
+                trouble.source,
+                help=hint,
+                related=tuple(related),
             )
     return None
 
@@ -113,13 +130,19 @@ def _character(trouble: Trouble) -> Answer:
     if sign == '"':
         if '"' in text[at + 1 : _line_end(text, at)]:
             return "A string cannot stand here.", _expected(trouble)
-        return "This string is not closed on its line.", 'end it with ", or use """ for prose over several lines'
+        return (
+            "This string is not closed on its line.",
+            'end it with ", or use """ for prose over several lines',
+        )
     if sign == "'":
         return "Strings stand in double quotes.", 'write "…"'
     if sign == "=":
         return "`=` is no sign of the language.", "write `name: value` for an item, and `==` to compare"
     if sign.isdigit():
-        return "This number runs into what follows.", "put a blank between a number and its unit: `1.2 x baseline`, `25 ms`"
+        return (
+            "This number runs into what follows.",
+            "put a blank between a number and its unit: `1.2 x baseline`, `25 ms`",
+        )
     if sign in "{}[]():,@%|<>":
         return f"`{sign}` cannot stand here.", _expected(trouble)
     if not sign.isprintable():
@@ -143,7 +166,10 @@ def _end_of_file(trouble: Trouble) -> Answer:
     for token in opened:
         outside = _first_line_outside(source, int(token.start_pos or 0))
         if outside is not None:
-            guilty, hint = token, f"line {outside} is indented as if it stood outside; close the block before it"
+            guilty, hint = (
+                token,
+                f"line {outside} is indented as if it stood outside; close the block before it",
+            )
             break
     start = int(guilty.start_pos or 0)
     line, _ = source.position(start)
@@ -206,7 +232,10 @@ def _no_bound(trouble: Trouble) -> Answer:
     previous = trouble.previous
     if trouble.accepts == {"NUMBER"}:
         after = f" after `{previous}`" if isinstance(previous, Token) else ""
-        return f"A number must stand{after}, and {trouble.found} came.", "write a bound with its unit, for example `1 pp`"
+        return (
+            f"A number must stand{after}, and {trouble.found} came.",
+            "write a bound with its unit, for example `1 pp`",
+        )
     return None
 
 
@@ -216,7 +245,10 @@ def _no_colon(trouble: Trouble) -> Answer:
         if "COLON" in trouble.accepts and trouble.kind in {"NUMBER", "STRING", "LBRACKET", "DATE", *_ENDS}:
             key = _key(trouble)
             if trouble.kind in _ENDS:
-                return f"`{key}` stands alone.", "an item is `name: value`, `name { … }`, or an assertion with a bound"
+                return (
+                    f"`{key}` stands alone.",
+                    "an item is `name: value`, `name { … }`, or an assertion with a bound",
+                )
             return f"A colon is missing after `{key}`.", f"write `{key}: …`"
         return None
     if trouble.accepts & _RELATIONS:
@@ -232,7 +264,11 @@ def _no_colon(trouble: Trouble) -> Answer:
 
 def _separator(trouble: Trouble) -> Answer:
     """A new item on the line of the last one."""
-    if "_NEWLINE" in trouble.accepts and "RBRACKET" not in trouble.accepts and trouble.kind in {"NAME", "COLON", "NUMBER"}:
+    if (
+        "_NEWLINE" in trouble.accepts
+        and "RBRACKET" not in trouble.accepts
+        and trouble.kind in {"NAME", "COLON", "NUMBER"}
+    ):
         if trouble.kind == "COLON":
             return "This `:` begins a second item in one.", "put a comma or a new line between two items"
         return f"{trouble.found} cannot follow here.", "put a comma or a new line between two items"
@@ -243,7 +279,12 @@ def _list(trouble: Trouble) -> Answer:
     for sign, opening in (("RBRACKET", "["), ("RPAR", "(")):
         if sign in trouble.accepts and "COMMA" in trouble.accepts:
             start = next(
-                (int(t.start_pos or 0) for t in reversed(trouble.stack) if isinstance(t, Token) and str(t) == opening), None
+                (
+                    int(t.start_pos or 0)
+                    for t in reversed(trouble.stack)
+                    if isinstance(t, Token) and str(t) == opening
+                ),
+                None,
             )
             related = (Related(Span(start, start + 1), "opened here"),) if start is not None else ()
             return (
@@ -261,7 +302,7 @@ def _expected(trouble: Trouble) -> str:
 def _choices(accepts: frozenset[str]) -> str:
     words: list[str] = []
     rest = set(accepts)
-    if _VALUE_STARTS <= rest:
+    if rest >= _VALUE_STARTS:
         words.append("a value")
         rest -= _VALUE_STARTS | {"PROSE", "DATE", "NOT", "LPAR", "LBRACE"} | _RELATIONS
     if len(rest & _RELATIONS) > 2:

@@ -37,7 +37,9 @@ class _Recovery:
         thread: Any = parser.lexer_thread
         for token in thread.lex(parser.parser_state):
             return token  # type: ignore[no-any-return]
-        return Token.new_borrow_pos("$END", "", Token("$END", "", len(self.source.text), end_pos=len(self.source.text)))
+        return Token.new_borrow_pos(
+            "$END", "", Token("$END", "", len(self.source.text), end_pos=len(self.source.text))
+        )
 
     def _move_to(self, parser: InteractiveParser, offset: int) -> None:
         thread: Any = parser.lexer_thread
@@ -78,13 +80,17 @@ class _Recovery:
             start=start,
             end=end,
             kind=kind,
-            accepts=frozenset(self.parser.accepts()),
+            accepts=frozenset(self._parser_accepts()),
             stack=list(self.parser.parser_state.value_stack),
         )
         diagnostic = describe(trouble)
         if diagnostic is not None:
             self.errors.append(diagnostic)
         return start
+
+    def _parser_accepts(self) -> set[str]:
+        accepts: Any = self.parser.accepts
+        return set(accepts())
 
     # Where to go on --------------------------------------------------------------------------
 
@@ -129,7 +135,7 @@ class _Recovery:
         """Whether the state takes an item at `position`; a closing brace or the end must pass a simulated feed."""
         if not _takes(self.parser, "PIPE"):  # only where an item may begin can a `|` stand
             return False
-        trial = self.parser.copy(deepcopy_values=False)
+        trial = _copy(self.parser)
         before = _lexer_place(trial)
         self._move_to(trial, position)
         try:
@@ -152,7 +158,7 @@ class _Recovery:
         states, values = list(state.state_stack), list(state.value_stack)
         for size in range(len(states), 0, -1):
             state.state_stack[:], state.value_stack[:] = states[:size], values[: size - 1]
-            trial = self.parser.copy(deepcopy_values=False)
+            trial = _copy(self.parser)
             try:
                 for _ in range(_open_blocks(values[: size - 1])):
                     trial.feed_token(Token("RBRACE", "}", end, end_pos=end))
@@ -163,10 +169,17 @@ class _Recovery:
         return Block(0, 0, []), self.errors
 
 
+def _copy(parser: InteractiveParser) -> InteractiveParser:
+    """A parser that can be fed for trial; the nodes on its stack are shared."""
+    copy: Any = parser.copy
+    trial: InteractiveParser = copy(deepcopy_values=False)
+    return trial
+
+
 def _takes(parser: InteractiveParser, kind: str) -> bool:
     """Whether a simulated feed succeeds: table membership is not enough, since LALR look-aheads are merged."""
     try:
-        parser.copy(deepcopy_values=False).feed_token(Token(kind, "", 0, end_pos=0))
+        _copy(parser).feed_token(Token(kind, "", 0, end_pos=0))
     except UnexpectedInput:
         return False
     return True

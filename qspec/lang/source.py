@@ -60,7 +60,9 @@ def read_source(path: Path, *, max_bytes: int = MAX_BYTES) -> Source:
     try:
         if path.is_dir():
             raise QSpecError(
-                "This is a directory, and a spec is a file.", place=where, hint=f"name a file, for example {path}/*.qspec"
+                "This is a directory, and a spec is a file.",
+                place=where,
+                hint=f"name a file, for example {path}/*.qspec",
             )
         size = path.stat().st_size
         if size > max_bytes:
@@ -71,7 +73,9 @@ def read_source(path: Path, *, max_bytes: int = MAX_BYTES) -> Source:
             )
         data = path.read_bytes()
     except FileNotFoundError:
-        raise QSpecError("There is no such file.", place=where, hint="check the path; `qspec init` writes a new spec") from None
+        raise QSpecError(
+            "There is no such file.", place=where, hint="check the path; `qspec init` writes a new spec"
+        ) from None
     except OSError as error:
         raise QSpecError(f"The file cannot be read: {error.strerror}.", place=where) from None
     return decode_source(data, str(path))

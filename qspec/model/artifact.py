@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field
 
-from qspec.model.base import Digest, Members, Noun, Silence, Text, Word
+from qspec.model.base import Digest, Noun, Open, Silence, Text, Word
 from qspec.model.expression import Pinned, Predicate
 from qspec.model.quantity import Quantity, Range
 
@@ -49,16 +47,12 @@ class Model(Noun):
     """Path of a tokenizer.json file."""
 
 
-class Splits(Noun):
+class Splits(Open[Range | Predicate | str]):
     """The splits of a data set: row ranges, predicates over columns, or files, by name."""
 
-    members: Annotated[dict[str, Range | Predicate | str], Members()] = Field(default_factory=dict)
 
-
-class Columns(Noun):
+class Columns(Open[Word]):
     """Which column feeds which input of the model, by input name."""
-
-    members: Annotated[dict[str, Word], Members()] = Field(default_factory=dict)
 
 
 class Tables(Noun):

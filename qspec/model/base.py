@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
+
+T = TypeVar("T")
 
 
 def kebab(name: str) -> str:
@@ -27,6 +29,17 @@ class Noun(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """Plain JSON data, with the language's own names and without what was not said."""
         return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
+
+class Open(RootModel[dict[str, T]], Generic[T]):
+    """A block whose entries bear names of the author's choosing; plain dictionaries in the twins."""
+
+    model_config = ConfigDict(defer_build=True, frozen=True)
+
+    @property
+    def members(self) -> dict[str, T]:
+        """The entries by name, in the order they were written."""
+        return self.root
 
 
 class Silence(Noun):
@@ -64,12 +77,6 @@ class Quantities:
 
 class Assertions:
     """Marks a list field filled by the assertions that stand in the block."""
-
-    __slots__ = ()
-
-
-class Members:
-    """Marks the one dictionary field that takes every entry of the block, whatever its name."""
 
     __slots__ = ()
 

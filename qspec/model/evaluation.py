@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qspec.model.base import Members, Noun, Silence, Text, Vocabulary, Word
+from qspec.model.base import Noun, Open, Silence, Text, Vocabulary, Word
 from qspec.model.expression import ByColumn, Pinned, Stratification, Term
 from qspec.model.quantity import Quantity
 
@@ -49,10 +49,8 @@ class TestSet(Noun):
     """The publisher's version."""
 
 
-class Strata(Noun):
+class Strata(Open[Stratification]):
     """Decompositions of the test set, by name."""
-
-    members: Annotated[dict[str, Stratification], Members()] = Field(default_factory=dict)
 
 
 class Pipeline(Noun):

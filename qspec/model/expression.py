@@ -72,7 +72,9 @@ class Combination(Noun):
     operands: list[Predicate]
 
     def __str__(self) -> str:
-        parts = [f"({p})" if isinstance(p, Combination) and p.operator != "not" else str(p) for p in self.operands]
+        parts = [
+            f"({p})" if isinstance(p, Combination) and p.operator != "not" else str(p) for p in self.operands
+        ]
         return f"not {parts[0]}" if self.operator == "not" else f" {self.operator} ".join(parts)
 
 

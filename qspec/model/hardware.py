@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qspec.model.base import Members, Noun, Text, Vocabulary, Word
+from qspec.model.base import Noun, Open, Text, Vocabulary, Word
 from qspec.model.quantity import Quantity
 
 
@@ -41,10 +41,8 @@ class Hardware(Noun):
     """Power limit or policy."""
 
 
-class Options(Noun):
+class Options(Open[str | bool | Quantity]):
     """Provider or runtime options, by the runtime's own names."""
-
-    members: Annotated[dict[str, str | bool | Quantity], Members()] = Field(default_factory=dict)
 
 
 class Runtime(Noun):

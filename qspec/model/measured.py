@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qspec.model.base import Digest, Labelled, Members, Noun, Quantities, Text, Word
+from qspec.model.base import Digest, Labelled, Noun, Open, Quantities, Text, Word
 from qspec.model.expression import Predicate, Term
 from qspec.model.quantity import Quantity, Range
 
@@ -120,10 +120,8 @@ class Hidden(Noun):
     """Smallest level at which it shows, Holm-adjusted over all declared strata."""
 
 
-class Artifacts(Noun):
+class Artifacts(Open[Digest]):
     """SHA-256 of every file that took part, by role."""
-
-    members: Annotated[dict[str, Digest], Members()] = Field(default_factory=dict)
 
 
 class Measured(Noun):

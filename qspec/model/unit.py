@@ -110,6 +110,4 @@ def find_unit(name: str) -> Unit | None:
     if slash and rest == "s" and (noun in COUNT_NOUNS or noun + "s" in COUNT_NOUNS):
         dimension = Dimension.TOKEN_RATE if noun.startswith("tok") else Dimension.RATE
         return Unit(head, dimension, Decimal(1), f"{noun} per second")
-    if head.endswith(" of error") or head.endswith(" of baseline"):
-        return None
     return None
