@@ -1,0 +1,1 @@
+"""Data sets: sources and readers, digests, splits, predicates, strata and transforms."""

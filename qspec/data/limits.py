@@ -1,0 +1,41 @@
+"""The caps that keep a hostile data set or model file from filling memory or disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qspec.errors import LimitError
+
+GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps on what is read; each error names its cap and says how to raise it."""
+
+    file_bytes: int = 16 * GIB
+    """Size of one file on disk, in bytes."""
+    decompressed_bytes: int = 8 * GIB
+    """Size of one column once decompressed, in bytes."""
+    columns: int = 4096
+    """Columns of a table."""
+    rows: int = 100_000_000
+    """Rows of a table."""
+    text_bytes: int = GIB
+    """Size of a text file (CSV, JSON lines), which is held in memory whole, in bytes."""
+    strata: int = 10_000
+    """Strata of one stratification."""
+
+    def check(self, cap: str, value: int, what: str) -> None:
+        """Raise `LimitError` when `value` is over the cap named `cap`; `what` names the thing that is too big."""
+        most = int(getattr(self, cap))
+        if value > most:
+            name = cap.replace("_", "-")
+            raise LimitError(
+                f"{what} comes to {value:,}, over the cap {name} of {most:,}.",
+                hint=f"raise the cap {name} if the file is one you trust",
+            )
+
+
+DEFAULT_LIMITS = Limits()
+"""The caps that hold unless others are given."""

@@ -1,0 +1,59 @@
+"""Paths of data and models: they stay under their root, links included, and their digests are verified."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qspec.canonical import file_digest
+from qspec.errors import Place, QSpecError
+
+_SHA256_LENGTH = 64
+
+
+def inside(root: Path, relative: str, *, what: str = "file") -> Path:
+    """The resolved path of the regular file `relative` under `root`.
+
+    Raises `QSpecError` when the path is absolute, climbs out of the root, leaves it through a symbolic link, or
+    names no regular file. `what` names the thing in the message, for example `model`.
+    """
+    if not relative or "\x00" in relative:
+        raise QSpecError(f"The path of the {what} is empty or holds a null character.")
+    if "://" in relative:
+        raise QSpecError(
+            f"The {what} {relative} is an address, and only files under the spec's folder are read here.",
+            hint="download the file beside the spec and pin it with its sha256",
+        )
+    top = root.resolve()
+    path = (top / relative).resolve()
+    if not path.is_relative_to(top):
+        raise QSpecError(
+            f"The {what} {relative} lies outside {top}.",
+            hint="keep the file in the spec's folder or below it; links may not lead out either",
+        )
+    if not path.exists():
+        raise QSpecError(f"The {what} {relative} does not exist under {top}.", place=Place(str(path)))
+    if not path.is_file():
+        raise QSpecError(f"The {what} {relative} is not a regular file.", place=Place(str(path)))
+    return path
+
+
+def verify_digest(path: Path, sha256: str | None, *, what: str = "file") -> str:
+    """The SHA-256 of the file at `path`, in hexadecimal; raises `QSpecError` when it is not `sha256`.
+
+    `sha256` may be None (nothing declared) and may carry the prefix `sha256:`.
+    """
+    found = file_digest(path)
+    if sha256 is None:
+        return found
+    declared = sha256.lower().removeprefix("sha256:")
+    if len(declared) != _SHA256_LENGTH or set(declared) - set("0123456789abcdef"):
+        raise QSpecError(
+            f"The declared sha256 of the {what} {path.name}, {sha256!r}, is not 64 hexadecimal digits.",
+            hint=f"the file's own digest is {found}",
+        )
+    if declared != found:
+        raise QSpecError(
+            f"The {what} {path.name} has sha256 {found}, and the spec declares {declared}.",
+            hint="restore the file that was declared, or declare the digest of this one",
+        )
+    return found

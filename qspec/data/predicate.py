@@ -1,0 +1,79 @@
+"""Predicates over columns, evaluated for all rows at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.data.table import Array, Table
+from qspec.errors import QSpecError
+from qspec.model.expression import Comparison, Predicate, Scalar, scalar_text
+from qspec.model.quantity import Quantity
+
+_ORDERED = {"<": np.less, "<=": np.less_equal, ">": np.greater, ">=": np.greater_equal}
+
+
+def evaluate(predicate: Predicate, table: Table) -> NDArray[np.bool_]:
+    """For each row of `table` whether `predicate` holds, shape (rows,).
+
+    Raises `QSpecError` when a column is missing, has several values a row, or cannot be compared with the value
+    (text with a number). Comparisons with NaN are false, except `!=`.
+    """
+    if isinstance(predicate, Comparison):
+        return _compare(predicate, table)
+    parts = [evaluate(operand, table) for operand in predicate.operands]
+    if predicate.operator == "not":
+        return ~parts[0]
+    combine = np.logical_and if predicate.operator == "and" else np.logical_or
+    result: NDArray[np.bool_] = combine.reduce(parts)
+    return result
+
+
+def plain_column(table: Table, name: str) -> Array:
+    """The column `name`, which must hold one value a row."""
+    column = table.column(name)
+    if column.ndim != 1:
+        raise QSpecError(
+            f"Column {name!r} of {table.source} has {column.shape[1:]} values a row, and a predicate or a stratum "
+            "needs one."
+        )
+    return column
+
+
+def _compare(comparison: Comparison, table: Table) -> NDArray[np.bool_]:
+    term = comparison.column
+    if term.positional or term.named or term.at is not None:
+        raise QSpecError(f"A predicate over rows compares a column, and {term} is not the name of one.")
+    column = plain_column(table, term.name)
+    if comparison.relation == "in":
+        accepted = [_value(item, column, comparison) for item in comparison.values or []]
+        found = np.zeros(len(column), dtype=np.bool_)
+        for value in accepted:
+            found |= column == value
+        return found
+    if comparison.value is None:
+        raise QSpecError(f"The comparison {comparison} has no value to compare with.")
+    value = _value(comparison.value, column, comparison)
+    if comparison.relation == "==":
+        return np.asarray(column == value, dtype=np.bool_)
+    if comparison.relation == "!=":
+        return np.asarray(column != value, dtype=np.bool_)
+    return np.asarray(_ORDERED[comparison.relation](column, value), dtype=np.bool_)
+
+
+def _value(scalar: Scalar, column: Array, comparison: Comparison) -> Any:
+    """The scalar as the column's own kind of value; integers stay exact."""
+    kind = column.dtype.kind
+    if isinstance(scalar, Quantity) and kind in "iufb":
+        exact = scalar.base
+        return int(exact) if exact == exact.to_integral_value() else float(exact)
+    if isinstance(scalar, str) and kind in "US":
+        return scalar.encode() if kind == "S" else scalar
+    if isinstance(scalar, bool) and kind == "b":
+        return scalar
+    raise QSpecError(
+        f"In {comparison}, the column holds values of type {column.dtype} and {scalar_text(scalar)} is of another kind.",
+        hint="write numbers bare and text in double quotes, as the column holds them",
+    )

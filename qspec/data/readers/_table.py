@@ -1,0 +1,8 @@
+"""Names of this room and the modules that hold them; written by `python -m qspec.registry`."""
+
+MODULES: dict[str, str] = {
+    "npy": "npy",
+    "npz": "npz",
+}
+
+ALIASES: dict[str, str] = {}

@@ -1,0 +1,88 @@
+"""A table of columns, each an array whose first axis counts the rows, read when first asked for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.errors import QSpecError
+
+Array = NDArray[Any]
+
+
+class Table:
+    """Columns by name with the same number of rows; a column is read on first use and then kept."""
+
+    def __init__(self, loaders: Mapping[str, Callable[[], Array]], rows: int, source: str) -> None:
+        self._loaders, self._columns = dict(loaders), dict[str, Array]()
+        self.rows, self.source = rows, source
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Array], source: str = "table") -> Table:
+        """A table of arrays that are already in memory; raises `QSpecError` when their lengths differ."""
+        lengths = {name: len(column) if column.ndim else None for name, column in columns.items()}
+        table = cls(
+            {name: partial(np.asarray, column) for name, column in columns.items()},
+            rows=same_length(lengths, source),
+            source=source,
+        )
+        table._columns.update(columns)
+        return table
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the columns, in the order of the file."""
+        return list(self._loaders)
+
+    def __len__(self) -> int:
+        return self.rows
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._loaders
+
+    def column(self, name: str) -> Array:
+        """The column `name`, first axis the rows, not writable; raises `QSpecError` when there is none."""
+        if name not in self._loaders:
+            near = difflib.get_close_matches(name, self.names, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise QSpecError(
+                f"{self.source} has no column {name!r}.", hint=f"{hint}its columns are {listed(self.names)}"
+            )
+        if name not in self._columns:
+            column = self._loaders[name]()
+            column.flags.writeable = False
+            self._columns[name] = column
+        return self._columns[name]
+
+    def take(self, name: str, indices: NDArray[np.int64]) -> Array:
+        """The rows `indices` of column `name`, as an array of their own."""
+        return self.column(name)[indices]
+
+
+def same_length(lengths: Mapping[str, int | None], source: str) -> int:
+    """The one number of rows of all columns; None stands for a scalar, which is no column."""
+    if not lengths:
+        raise QSpecError(f"{source} holds no columns.")
+    for name, length in lengths.items():
+        if length is None:
+            raise QSpecError(f"The array {name!r} in {source} is a single value, not a column.")
+    (first, rows), *rest = lengths.items()
+    for name, length in rest:
+        if length != rows:
+            raise QSpecError(
+                f"The columns of {source} differ in length: {first!r} has {rows} rows and {name!r} has {length}.",
+                hint="keep arrays that are not one value a row in a file of their own",
+            )
+    return int(rows or 0)
+
+
+def listed(names: Iterable[str], most: int = 12) -> str:
+    """Names for a message, the first `most` of them."""
+    every = list(names)
+    shown = ", ".join(every[:most]) or "none"
+    return f"{shown} and {len(every) - most} more" if len(every) > most else shown

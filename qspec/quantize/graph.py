@@ -1,0 +1,194 @@
+"""Opening an ONNX model that may be hostile, and naming its inputs, outputs and weighted layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+from google.protobuf.message import DecodeError
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto
+
+from qspec.data.limits import DEFAULT_LIMITS, Limits
+from qspec.data.paths import inside, verify_digest
+from qspec.errors import LimitError, Place, QSpecError
+
+KNOWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
+"""Operator domains that the runtime brings itself."""
+
+WEIGHT_INPUT = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "MatMul": 1}
+"""Operators that multiply by a weight, and which of their inputs it is."""
+
+MOST_NESTING = 32
+"""Deepest nesting of subgraphs (If, Loop, Scan) that is followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An input or output of a graph."""
+
+    name: str
+    dtype: np.dtype[np.generic]
+    shape: tuple[int | str | None, ...]
+    """Sizes; a name for a symbolic size, None for one that is not said."""
+
+    def __str__(self) -> str:
+        sizes = ", ".join("?" if size is None else str(size) for size in self.shape)
+        return f"{self.name} {self.dtype} [{sizes}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A node that multiplies its input by a constant weight."""
+
+    name: str
+    op: str
+    weight: str
+    """Name of the initializer."""
+    output: str
+    """Name of the value it computes."""
+
+
+@dataclass(frozen=True)
+class OnnxModel:
+    """A model that was opened safely."""
+
+    path: Path
+    sha256: str
+    proto: ModelProto
+    """The graph, with its weights unless they lie in files of their own."""
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    external: tuple[Path, ...]
+    """Files of external data, all inside the model's folder."""
+
+    def with_weights(self) -> ModelProto:
+        """A copy of the graph that holds its external data too."""
+        whole = ModelProto()
+        whole.CopyFrom(self.proto)
+        if self.external:
+            onnx.load_external_data_for_model(whole, str(self.path.parent))
+        return whole
+
+    @property
+    def size(self) -> int:
+        """Bytes of the model file and its external data."""
+        return sum(path.stat().st_size for path in (self.path, *self.external))
+
+
+def load_model(
+    path: str, root: Path, sha256: str | None = None, *, limits: Limits = DEFAULT_LIMITS
+) -> OnnxModel:
+    """Open the ONNX file `path` under `root`.
+
+    Raises `QSpecError` when the path leaves the root, the digest differs, the file is truncated or no ONNX model,
+    external data lie outside the model's folder, or an operator comes from a library of custom operators;
+    `LimitError` for a file over its cap.
+    """
+    file = inside(root, path, what="model")
+    limits.check("file_bytes", file.stat().st_size, f"The size of {file.name}, in bytes,")
+    return _open(file, verify_digest(file, sha256, what="model"), limits)
+
+
+def open_model(file: Path, *, limits: Limits = DEFAULT_LIMITS) -> OnnxModel:
+    """Open an ONNX file of our own making, with the same checks; its folder is the root."""
+    return load_model(file.name, file.parent, limits=limits)
+
+
+def _open(file: Path, sha256: str, limits: Limits) -> OnnxModel:
+    place = Place(str(file))
+    try:
+        proto = onnx.load_model(file, format="protobuf", load_external_data=False)
+    except DecodeError as error:
+        raise QSpecError(
+            f"{file.name} is not a complete ONNX model.",
+            place=place,
+            hint="the file may be truncated: copy or export it again, and pin it with its sha256",
+        ) from error
+    if not proto.graph.node or not proto.graph.output or not proto.opset_import:
+        raise QSpecError(f"{file.name} holds no ONNX graph.", place=place, hint="name an .onnx file")
+    _refuse_custom_operators(proto, file)
+    external = _external_files(proto, file)
+    limits.check(
+        "file_bytes", sum(p.stat().st_size for p in external), f"The external data of {file.name}, in bytes,"
+    )
+    constants = {tensor.name for tensor in proto.graph.initializer}
+    inputs = tuple(_port(value) for value in proto.graph.input if value.name not in constants)
+    return OnnxModel(file, sha256, proto, inputs, tuple(map(_port, proto.graph.output)), external)
+
+
+def every_node(graph: GraphProto, depth: int = 0) -> Iterator[tuple[NodeProto, GraphProto]]:
+    """Every node with the graph it stands in, subgraphs included; raises `LimitError` for endless nesting."""
+    if depth > MOST_NESTING:
+        raise LimitError(f"The model nests subgraphs more than {MOST_NESTING} deep.")
+    for node in graph.node:
+        yield node, graph
+        for attribute in node.attribute:
+            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                yield from every_node(inner, depth + 1)
+
+
+def weighted_layers(proto: ModelProto) -> list[Layer]:
+    """The main graph's layers that multiply by a constant weight of two or more dimensions, in graph order."""
+    weights = {tensor.name for tensor in proto.graph.initializer if len(tensor.dims) >= 2}
+    return [
+        Layer(node.name, node.op_type, node.input[place], node.output[0])
+        for node in proto.graph.node
+        if node.domain in ("", "ai.onnx")
+        and (place := WEIGHT_INPUT.get(node.op_type)) is not None
+        and len(node.input) > place
+        and node.input[place] in weights
+    ]
+
+
+def _refuse_custom_operators(proto: ModelProto, file: Path) -> None:
+    local = {(function.domain, function.name) for function in proto.functions}
+    bodies = [proto.graph, *(GraphProto(node=function.node) for function in proto.functions)]
+    for node in (node for body in bodies for node, _ in every_node(body)):
+        if node.domain not in KNOWN_DOMAINS and (node.domain, node.op_type) not in local:
+            raise QSpecError(
+                f"The model {file.name} uses the operator {node.op_type} of the domain {node.domain!r}, which needs "
+                "a library of custom operators, and none is loaded.",
+                place=Place(str(file)),
+                hint="export the model with standard ONNX operators",
+            )
+
+
+def _tensors(proto: ModelProto) -> Iterator[TensorProto]:
+    graphs: dict[int, GraphProto] = {id(proto.graph): proto.graph}
+    for node, graph in every_node(proto.graph):
+        graphs.setdefault(id(graph), graph)
+        for attribute in node.attribute:
+            yield from ([attribute.t] if attribute.HasField("t") else [])
+            yield from attribute.tensors
+    for graph in graphs.values():
+        yield from graph.initializer
+        for sparse in graph.sparse_initializer:
+            yield from (sparse.values, sparse.indices)
+
+
+def _external_files(proto: ModelProto, file: Path) -> tuple[Path, ...]:
+    found: dict[str, Path] = {}
+    for tensor in _tensors(proto):
+        if tensor.data_location != TensorProto.EXTERNAL:
+            continue
+        location = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
+        if location not in found:
+            found[location] = inside(file.parent, location, what=f"external data of the model {file.name},")
+    return tuple(found.values())
+
+
+def _port(value: onnx.ValueInfoProto) -> Port:
+    tensor = value.type.tensor_type
+    if not value.type.HasField("tensor_type") or not tensor.elem_type:
+        raise QSpecError(
+            f"The model's input or output {value.name} is not a tensor, and only tensors are fed here."
+        )
+    dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
+    shape = tuple(
+        int(size.dim_value) if size.HasField("dim_value") else (size.dim_param or None)
+        for size in tensor.shape.dim
+    )
+    return Port(value.name, dtype, shape)

@@ -1,0 +1,32 @@
+"""Running a foreign quantizer without what it prints, logs and changes behind its caller's back."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+
+import onnxruntime
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Swallow standard output, standard error, warnings and logging, and put the root logger back as it was.
+
+    The runtime's quantizers print progress, log advice, and one of them configures the root logger on import.
+    """
+    root = logging.getLogger()
+    handlers, level, disabled = root.handlers[:], root.level, root.manager.disable
+    logging.disable(logging.CRITICAL)
+    onnxruntime.set_default_logger_severity(4)
+    try:
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        onnxruntime.set_default_logger_severity(2)
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        logging.disable(disabled)

@@ -1,0 +1,182 @@
+"""Post-training static quantization: scales of weights and activations chosen beforehand, from calibration data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import onnx
+from onnx import ModelProto
+from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
+
+from qspec.errors import QSpecError
+from qspec.model.base import Silence
+from qspec.model.expression import number
+from qspec.model.precision import Precision, TensorFormat
+from qspec.quantize import registry
+from qspec.quantize.calibration import SliceReader, slice_rows
+from qspec.quantize.coverage import Coverage, cover
+from qspec.quantize.graph import open_model
+from qspec.quantize.prepare import prepare
+from qspec.quantize.quiet import quiet
+from qspec.quantize.request import Realized, Request
+from qspec.quantize.support import check_quantizer, choose, granularity, refuse_format_parts, refuse_unused
+from qspec.quantize.workspace import publish, workspace
+
+SCHEME = "ptq-static"
+
+ACTIVATIONS = {"int8": "QInt8", "uint8": "QUInt8", "int16": "QInt16", "uint16": "QUInt16"}
+WEIGHTS = {"int8": "QInt8", "uint8": "QUInt8", "int4": "QInt4", "uint4": "QUInt4", "int16": "QInt16"}
+METHODS = {"minmax": "MinMax", "entropy": "Entropy", "percentile": "Percentile"}
+FORMATS = {"qdq": "QDQ", "qoperator": "QOperator"}
+EIGHT_BITS = {"QInt8", "QUInt8"}
+DEFAULT_PERCENTILE = 99.99
+
+
+@registry.register(SCHEME, aliases=("static",))
+def quantize(request: Request) -> Realized:
+    """Quantize with the runtime's static quantizer, in QDQ form unless `format: qoperator` is given.
+
+    Weights per tensor or per channel, activations per tensor; calibration by minmax (with or without a moving
+    average), entropy or percentile, in slices of bounded size. Activations of u8 with weights of s8 are what
+    processors with VNNI are fast at.
+    """
+    precision = request.precision
+    refuse_unused(precision, {"activations", "format", "operators"}, SCHEME)
+    quantizer = check_quantizer(precision, "onnxruntime")
+    arguments = _formats(precision) | _calibration(request)
+    with workspace(request.output) as folder:
+        model = open_model(request.model)
+        prepared = prepare(model.with_weights())
+        coverage = cover(prepared, precision, _operators(), SCHEME)
+        rows = slice_rows(prepared, model.inputs)
+        reader = SliceReader(request.batches, model.inputs, rows)
+        _check_size(request, reader.examples)
+        _run(prepared, folder, reader, coverage, arguments)
+        coverage.verify(onnx.load_model(folder / "quantized.onnx"), SCHEME)
+        publish(folder / "quantized.onnx", request.output)
+    record = (
+        arguments
+        | coverage.record()
+        | {
+            "calibration_examples": reader.examples,
+            "calibration_sha256": reader.digest,
+            "calibration_slice": rows,
+        }
+    )
+    return Realized(request.output, quantizer, record, coverage.declared)
+
+
+def _operators() -> set[str]:
+    from onnxruntime.quantization.registry import QDQRegistry, QLinearOpsRegistry
+
+    return {*QDQRegistry, *QLinearOpsRegistry}
+
+
+def _formats(precision: Precision) -> dict[str, Any]:
+    """Arguments that the number formats determine, as plain data."""
+    weights, activations = _said(precision.weights, "weights"), _said(precision.activations, "activations")
+    refuse_format_parts(weights, {"granularity", "symmetric", "range"}, "weights", SCHEME)
+    refuse_format_parts(activations, {"granularity", "symmetric"}, "activations", SCHEME)
+    shared = granularity(weights, {"per-tensor", "per-channel"}, "per-tensor", "weights", SCHEME)
+    granularity(activations, {"per-tensor"}, "per-tensor", "activations", SCHEME)
+    arguments: dict[str, Any] = {
+        "format": choose(precision.format, FORMATS, "qdq", "format", SCHEME),
+        "weight_type": choose(weights.type, WEIGHTS, None, "type of weights", SCHEME),
+        "activation_type": choose(activations.type, ACTIVATIONS, None, "type of activations", SCHEME),
+        "per_channel": shared.name == "per-channel",
+        "reduce_range": choose(
+            weights.range, {"full": "", "reduced": "1"}, "full", "range of weights", SCHEME
+        )
+        == "1",
+        "weight_symmetric": weights.type.startswith("int")
+        if weights.symmetric is None
+        else weights.symmetric,
+        "activation_symmetric": bool(activations.symmetric),
+    }
+    types = {arguments["weight_type"], arguments["activation_type"]}
+    if arguments["format"] == "QOperator" and types - EIGHT_BITS:
+        raise QSpecError("The format qoperator knows 8-bit integers only.", hint="use `format: qdq`")
+    if arguments["reduce_range"] and arguments["weight_type"] not in EIGHT_BITS:
+        raise QSpecError("A reduced range is seven of eight bits, and the weights are not 8-bit integers.")
+    if arguments["per_channel"] and not arguments["weight_symmetric"]:
+        raise QSpecError(
+            f"Weights of {weights.type} per channel are quantized symmetrically or not at all by {SCHEME}.",
+            hint="use int8 weights, which are symmetric, or granularity per-tensor",
+        )
+    return arguments
+
+
+def _said(form: TensorFormat | None, what: str) -> TensorFormat:
+    if form is None:
+        raise QSpecError(f"Static quantization needs the format of {what}, and the precision leaves it out.")
+    return form
+
+
+def _calibration(request: Request) -> dict[str, Any]:
+    calibration = request.calibration
+    method = calibration.method if calibration is not None else None
+    if calibration is None or isinstance(method, Silence):
+        raise QSpecError(
+            "Static quantization chooses scales from calibration data, and the executor states no calibration method.",
+            hint="add `calibration { data: …, size: …, method: minmax }`",
+        )
+    if method == "distribution":
+        raise QSpecError(
+            "The calibration method distribution is for 8-bit floats; with integers it destroys accuracy.",
+            hint="use minmax, entropy or percentile",
+        )
+    arguments: dict[str, Any] = {
+        "calibrate_method": choose(method, METHODS, None, "calibration method", SCHEME),
+        "moving_average": bool(calibration.moving_average),
+    }
+    if calibration.moving_average and method != "minmax":
+        raise QSpecError(f"A moving average is part of minmax calibration, and the method is {method}.")
+    if calibration.percentile is not None and method != "percentile":
+        raise QSpecError(f"A percentile is part of percentile calibration, and the method is {method}.")
+    if method == "percentile":
+        arguments["percentile"] = DEFAULT_PERCENTILE
+        if calibration.percentile is not None:
+            share = calibration.percentile
+            arguments["percentile"] = float(share.base * 100 if share.unit == "%" else share.value)
+        if not 50 < arguments["percentile"] <= 100:
+            raise QSpecError(f"A calibration percentile lies above 50 and at most at 100, not at {share}.")
+    return arguments
+
+
+def _check_size(request: Request, examples: int) -> None:
+    declared = request.calibration.size if request.calibration else None
+    size = None if isinstance(declared, Silence) else number(declared)
+    if size is not None and size != examples:
+        raise QSpecError(f"The executor declares {size} calibration examples, and {examples} were fed.")
+
+
+def _run(
+    prepared: ModelProto, folder: Path, reader: SliceReader, coverage: Coverage, arguments: dict[str, Any]
+) -> None:
+    onnx.save_model(prepared, folder / "prepared.onnx")
+    extra = {
+        "WeightSymmetric": arguments["weight_symmetric"],
+        "ActivationSymmetric": arguments["activation_symmetric"],
+        "CalibTensorRangeSymmetric": arguments["activation_symmetric"],
+        "CalibMovingAverage": arguments["moving_average"],
+        "CalibStridedMinMax": 1,
+        "MatMulConstBOnly": True,
+    }
+    if "percentile" in arguments:
+        extra["CalibPercentile"] = arguments["percentile"]
+    with quiet():
+        quantize_static(
+            str(folder / "prepared.onnx"),
+            str(folder / "quantized.onnx"),
+            reader,
+            quant_format=QuantFormat[arguments["format"]],
+            op_types_to_quantize=coverage.operators,
+            per_channel=arguments["per_channel"],
+            reduce_range=arguments["reduce_range"],
+            activation_type=QuantType[arguments["activation_type"]],
+            weight_type=QuantType[arguments["weight_type"]],
+            nodes_to_exclude=list(coverage.excluded),
+            calibrate_method=CalibrationMethod[arguments["calibrate_method"]],
+            extra_options=extra,
+        )

@@ -1,0 +1,79 @@
+"""What a scheme understands of a precision: whatever else was asked for is refused, never dropped in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from importlib.metadata import version
+
+from qspec.errors import NotExecutableError, QSpecError
+from qspec.model.base import kebab
+from qspec.model.expression import Term, number
+from qspec.model.precision import Precision, TensorFormat
+
+_ALWAYS = {"shorthand", "method", "exclude", "quantizer", "simulated", "weights"}
+"""Fields that every scheme takes."""
+
+
+def refuse_unused(precision: Precision, used: Collection[str], scheme: str) -> None:
+    """Raise `QSpecError` for a field of `precision` that is said and that the scheme would not act on."""
+    for name in type(precision).model_fields:
+        said = getattr(precision, name)
+        if said in (None, [], {}) or name in _ALWAYS or name in used:
+            continue
+        raise QSpecError(
+            f"The scheme {scheme} does nothing with {kebab(name)}, which the precision sets.",
+            hint=f"leave {kebab(name)} out, or choose a method that uses it",
+        )
+
+
+def refuse_format_parts(form: TensorFormat, used: Collection[str], what: str, scheme: str) -> None:
+    """The same for the parts of one tensor format; `what` is `weights` or `activations`."""
+    for name in ("granularity", "symmetric", "scale", "range"):
+        if getattr(form, name) is not None and name not in used:
+            raise QSpecError(
+                f"The scheme {scheme} does nothing with {name} of {what}, which the precision sets."
+            )
+
+
+def choose(value: str | None, choices: Mapping[str, str], default: str | None, what: str, scheme: str) -> str:
+    """The scheme's own word for `value`; raises `QSpecError` when the scheme has none for it."""
+    word = value or default
+    if word is None:
+        raise QSpecError(f"The scheme {scheme} needs {what}, and the precision leaves it out.")
+    if word not in choices:
+        raise QSpecError(
+            f"The scheme {scheme} has no {what} {word}.", hint=f"it has {', '.join(sorted(choices))}"
+        )
+    return choices[word]
+
+
+def granularity(form: TensorFormat, accepted: Collection[str], default: str, what: str, scheme: str) -> Term:
+    """The granularity of `form`, or `default`; raises `QSpecError` when the scheme cannot do it."""
+    term = form.granularity or Term(name=default)
+    if term.name not in accepted:
+        raise QSpecError(
+            f"The scheme {scheme} cannot quantize {what} {term}.",
+            hint=f"it can {', '.join(sorted(accepted))}",
+        )
+    return term
+
+
+def group_size(term: Term, what: str) -> int:
+    """The n of `per-group(n)`, at least one."""
+    values = [*term.positional, *term.named.values()]
+    value = number(values[0]) if len(values) == 1 else None
+    if value is None or value != int(value) or value < 1:
+        raise QSpecError(f"The granularity {term} of {what} needs the size of a group, as in per-group(32).")
+    return int(value)
+
+
+def check_quantizer(precision: Precision, package: str) -> str:
+    """`package` and its installed version; raises `NotExecutableError` when the precision pins another."""
+    installed = version(package)
+    pinned = precision.quantizer
+    if pinned is not None and (pinned.name != package or pinned.pin not in (None, installed)):
+        raise NotExecutableError(
+            f"The precision is to be made by {pinned}, and here it would be made by {package} {installed}.",
+            hint="install that quantizer and version, or leave `quantizer` out",
+        )
+    return f"{package} {installed}"
