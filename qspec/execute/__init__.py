@@ -1,0 +1,1 @@
+"""Execution: sessions, paired evaluation, timing, the machine that was found, and the store of results."""

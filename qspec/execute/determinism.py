@@ -1,0 +1,71 @@
+"""Counts the answers that change when nothing should: on a second run, and at another batch size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.errors import QSpecError
+from qspec.execute.evaluate import Column, Rows, evaluate_one
+from qspec.execute.sessions import Arrays, Session
+
+Answer = Callable[[Arrays, Rows], NDArray[Any]]
+"""From the outputs of some examples and their row numbers to one answer for each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Determinism:
+    """Answers that changed among `sample` examples.
+
+    `repeated` counts those that changed between two equal runs, `rebatched` those that changed between
+    batches of `batch` and of `other_batch`; None where the model takes only one batch size.
+    """
+
+    sample: int
+    batch: int
+    other_batch: int | None
+    repeated: int
+    rebatched: int | None
+
+    @property
+    def batch_matters(self) -> bool:
+        """True when an answer depends on the examples beside it: the batch is then the unit of sampling."""
+        return bool(self.rebatched)
+
+
+def determinism(
+    session: Session, inputs: Mapping[str, Column], answer: Answer, *, batch: int, sample: int = 256
+) -> Determinism:
+    """Run an evenly spaced sample twice in batches of `batch`, once in another size, and compare the answers.
+
+    The other size is 1, or the whole of up to 32 examples where `batch` is 1. Raises as `evaluate` does.
+    """
+    if not inputs or sample < 1:
+        raise QSpecError("The determinism probe needs inputs and at least one example.")
+    count = len(next(iter(inputs.values())))
+    rows = np.unique(np.linspace(0, count - 1, min(sample, count)).round().astype(np.intp))
+
+    def answers(size: int) -> NDArray[Any]:
+        reduced = evaluate_one(
+            session, inputs, lambda outputs, at: {"answer": answer(outputs, at)}, batch=size, order=rows
+        )
+        return reduced["answer"]
+
+    first = answers(batch)
+    repeated = _changed(first, answers(batch))
+    other = min(32, len(rows)) if batch == 1 else 1
+    if session.batch_size is not None or other == batch:
+        return Determinism(len(rows), batch, None, repeated, None)
+    return Determinism(len(rows), batch, other, repeated, _changed(first, answers(other)))
+
+
+def _changed(one: NDArray[Any], other: NDArray[Any]) -> int:
+    """How many entries along the first axis differ anywhere; scores that are NaN in both are equal."""
+    different = one != other
+    if one.dtype.kind in "fc":
+        different &= ~(np.isnan(one) & np.isnan(other))
+    return int(different.reshape(len(one), -1).any(axis=1).sum())

@@ -1,0 +1,304 @@
+"""Runs baseline and quantized model over the same examples in the same batches, keeping nothing but their scores."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.errors import QSpecError
+from qspec.execute.sessions import Arrays, Session, runtime_message
+
+Rows = NDArray[np.intp]
+Progress = Callable[[int, int], None]
+
+
+class Column(Protocol):
+    """Examples along the first axis, read by slice or by row numbers; an array, or something lazier."""
+
+    def __getitem__(self, rows: Any, /) -> Any:
+        """The examples at `rows`."""
+
+    def __len__(self) -> int:
+        """How many examples there are."""
+
+
+Reducer = Callable[[Arrays, Rows], Mapping[str, NDArray[Any]]]
+"""From the outputs of some examples, shape (examples, …) by output name, and their row numbers, to their scores:
+arrays of shape (examples, …) by score name."""
+
+# Outputs wait until so many bytes or seconds' worth are there, then they are reduced together: the reducer's
+# Python is paid once a block and not once a batch, and memory stays bounded whatever the number of examples.
+_BLOCK_BYTES = 2 << 20
+_BLOCK_SECONDS = 0.25
+_MOST_BATCHES = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """Scores of both models, row i of each array belonging to example `rows[i]`.
+
+    `seconds` is what the whole pass took and is no measurement of either model.
+    """
+
+    rows: Rows
+    baseline: dict[str, NDArray[Any]]
+    quantized: dict[str, NDArray[Any]]
+    batch: int
+    padded: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Side:
+    """One model's half of the pass: outputs that wait to be reduced, and the scores so far."""
+
+    session: Session
+    label: str
+    reduce: Reducer
+    count: int
+    waiting: list[list[NDArray[Any]]] = field(default_factory=list)
+    scores: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+    def flush(self, rows: Rows, start: int, stop: int) -> None:
+        """Reduce the waiting outputs, which belong to examples `start` up to `stop`; trailing padding is cut."""
+        outputs = {
+            port.name: self._joined([batch[i] for batch in self.waiting], port.name, stop - start)
+            for i, port in enumerate(self.session.outputs)
+        }
+        self.waiting.clear()
+        for name, array in outputs.items():
+            if array.dtype.kind == "f" and _has_nan(array):
+                self._refuse_nan(name, array, rows[start:stop])
+        for name, values in self.reduce(outputs, rows[start:stop]).items():
+            self._scores(name, values, stop - start)[start:stop] = values
+
+    def _scores(self, name: str, values: NDArray[Any], count: int) -> NDArray[Any]:
+        """Where the scores of that name are collected, made or widened so that `values` fit."""
+        kept = self.scores.get(name)
+        if kept is None:
+            kept = self.scores[name] = np.empty((self.count, *values.shape[1:]), values.dtype)
+        elif kept.dtype != values.dtype:  # longer strings, wider numbers
+            kept = self.scores[name] = kept.astype(np.result_type(kept, values))
+        if values.shape != (count, *kept.shape[1:]):
+            raise QSpecError(
+                f"The score {name!r} of {count} examples has the shape {list(values.shape)}, "
+                f"which is not one entry of shape {list(kept.shape[1:])} for each."
+            )
+        return kept
+
+    def _joined(self, parts: list[NDArray[Any]], name: str, count: int) -> NDArray[Any]:
+        try:
+            joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        except ValueError as error:
+            raise QSpecError(
+                f"The output {name!r} of {self.session.path.name} changes its shape from batch to batch ({error}).",
+                hint="pad the inputs to one length, or pool the output in the graph",
+            ) from error
+        if joined.ndim == 0 or len(joined) < count:
+            raise QSpecError(
+                f"The output {name!r} of {self.session.path.name} has the shape {list(parts[0].shape)}, "
+                f"which is not one entry for each example of a batch."
+            )
+        return joined[:count]
+
+    def _refuse_nan(self, name: str, array: NDArray[Any], rows: Rows) -> None:
+        bad = np.isnan(array.reshape(len(array), -1)).any(axis=1)
+        raise QSpecError(
+            f"The {self.label} model {self.session.path.name} gives NaN in its output {name!r} for "
+            f"{int(bad.sum())} of {len(array)} examples, first for example {int(rows[bad.argmax()])}.",
+            hint="a range that overflows in a narrow float, or a scale of zero, does this",
+        )
+
+
+def evaluate(
+    baseline: Session,
+    quantized: Session,
+    inputs: Mapping[str, Column],
+    reduce: Reducer,
+    *,
+    batch: int,
+    order: Rows | Sequence[int] | None = None,
+    reduce_quantized: Reducer | None = None,
+    progress: Progress | None = None,
+) -> Evaluated:
+    """One pass over `order` (row numbers; every row unless given), each batch through both models in turn.
+
+    `inputs` holds one column for each model input. `reduce` turns outputs into scores of either model;
+    `reduce_quantized` replaces it for the quantized one. A model with a fixed batch size gets its last batch
+    filled up with copies of the last example, whose outputs are dropped (`padded` says how many).
+    Raises QSpecError for inputs that do not fit, a run that fails, and outputs that are NaN.
+    """
+    rows = _rows(inputs, order)
+    _check_sessions(batch, (baseline, quantized))
+    sides = (
+        _Side(baseline, "baseline", reduce, len(rows)),
+        _Side(quantized, "quantized", reduce_quantized or reduce, len(rows)),
+    )
+    started = time.perf_counter()
+    padded = _run(sides, inputs, rows, batch, order is None, progress)
+    seconds = time.perf_counter() - started
+    return Evaluated(rows, sides[0].scores, sides[1].scores, batch, padded, seconds)
+
+
+def evaluate_one(
+    session: Session,
+    inputs: Mapping[str, Column],
+    reduce: Reducer,
+    *,
+    batch: int,
+    order: Rows | Sequence[int] | None = None,
+    progress: Progress | None = None,
+) -> dict[str, NDArray[Any]]:
+    """The scores of one model alone; otherwise as `evaluate`."""
+    rows = _rows(inputs, order)
+    _check_sessions(batch, (session,))
+    side = _Side(session, "only", reduce, len(rows))
+    _run((side,), inputs, rows, batch, order is None, progress)
+    return side.scores
+
+
+def _run(
+    sides: Sequence[_Side],
+    inputs: Mapping[str, Column],
+    rows: Rows,
+    batch: int,
+    in_order: bool,
+    progress: Progress | None,
+) -> int:
+    """The loop itself; returns how many examples were added as padding."""
+    total, done, per_block = len(rows), 0, 1
+    feeders = [_feeder(side.session, inputs) for side in sides]
+    # Models that take the same inputs in the same types share each batch's arrays.
+    shared = len(sides) == 1 or all(_same_inputs(side.session, sides[0].session) for side in sides[1:])
+    runs = [(side.session.run, side.waiting.append) for side in sides]
+    fixed = any(side.session.batch_size is not None for side in sides)
+    padding = -total % batch if fixed else 0
+    at = 0
+    while done < total:
+        stop = min(total, done + per_block * batch)
+        clock = time.perf_counter()
+        try:
+            for at in range(done, stop, batch):
+                end = at + batch
+                chosen: Any = slice(at, end) if in_order else rows[at:end]
+                if end > total and padding:
+                    chosen = np.concatenate([rows[at:], np.repeat(rows[-1:], padding)])
+                if shared:
+                    feeds = feeders[0](chosen)
+                    for run, keep in runs:
+                        keep(run(feeds))
+                else:
+                    for feeder, (run, keep) in zip(feeders, runs, strict=True):
+                        keep(run(feeder(chosen)))
+        except QSpecError:
+            raise
+        except Exception as error:  # the runtime's own exceptions share no narrower base
+            raise _run_failure(sides, inputs, rows[at : at + batch], error) from error
+        took = time.perf_counter() - clock
+        size = sum(array.nbytes for side in sides for output in side.waiting for array in output)
+        for side in sides:
+            side.flush(rows, done, stop)
+        per_block = _next_block(per_block, took, size)
+        done = stop
+        if progress is not None:
+            progress(done, total)
+    return padding
+
+
+def _next_block(batches: int, seconds: float, size: int) -> int:
+    """How many batches to take before the next reduction, from what the last block took and held."""
+    by_time = batches * _BLOCK_SECONDS / max(seconds, 1e-9)
+    by_size = batches * _BLOCK_BYTES / max(size, 1)
+    return max(1, int(min(by_time, by_size, _MOST_BATCHES, 8 * batches)))
+
+
+def _feeder(session: Session, inputs: Mapping[str, Column]) -> Callable[[Any], Arrays]:
+    """From rows to the model's inputs, casting where a column's float is of another width."""
+    ports = session.inputs
+    missing = [port for port in ports if port.name not in inputs]
+    if missing:
+        raise QSpecError(
+            f"The model {session.path.name} needs the input {missing[0]}, and nothing is fed to it.",
+            hint=f"map a column to it under `inputs`; there are {', '.join(inputs) or 'none'}",
+        )
+    columns = {port.name: inputs[port.name] for port in ports}
+    first = {name: np.asarray(column[0:1]) for name, column in columns.items()}
+    wrong = session.check_inputs(
+        {name: (None, *array.shape[1:]) for name, array in first.items()},
+        {name: _type_name(array.dtype) for name, array in first.items()},
+    )
+    if wrong:
+        raise QSpecError(" ".join(wrong))
+    plain = all(
+        isinstance(columns[port.name], np.ndarray) and _type_name(first[port.name].dtype) == port.dtype
+        for port in ports
+    )
+    if plain and len(ports) == 1:
+        name, column = next(iter(columns.items()))
+        return lambda rows: {name: column[rows]}
+    if plain:
+        return lambda rows: {name: column[rows] for name, column in columns.items()}
+    types = {port.name: np.dtype(port.dtype) for port in ports}
+    return lambda rows: {name: np.asarray(column[rows], types[name]) for name, column in columns.items()}
+
+
+def _type_name(dtype: np.dtype[Any]) -> str:
+    return "object" if dtype.kind in "USO" else dtype.name
+
+
+def _same_inputs(one: Session, other: Session) -> bool:
+    return {(p.name, p.dtype) for p in one.inputs} == {(p.name, p.dtype) for p in other.inputs}
+
+
+def _has_nan(array: NDArray[Any]) -> bool:
+    """True when any element is NaN; the smallest is NaN then, and no mask is allocated to find out."""
+    return array.size > 0 and bool(np.isnan(np.min(array)))
+
+
+def _rows(inputs: Mapping[str, Column], order: Rows | Sequence[int] | None) -> Rows:
+    lengths = {name: len(column) for name, column in inputs.items()}
+    if len(set(lengths.values())) != 1:
+        said = ", ".join(f"{name} has {length}" for name, length in lengths.items()) or "there are none"
+        raise QSpecError(f"The input columns must be equally long, and {said}.")
+    count = next(iter(lengths.values()))
+    rows = np.arange(count) if order is None else np.asarray(order, dtype=np.intp)
+    if rows.ndim != 1 or rows.size == 0:
+        raise QSpecError("There are no examples to evaluate.")
+    if int(rows.min()) < 0 or int(rows.max()) >= count:
+        raise QSpecError(f"The order names rows outside 0..{count}.")
+    return rows
+
+
+def _check_sessions(batch: int, sessions: Sequence[Session]) -> None:
+    if batch < 1:
+        raise QSpecError(f"A batch holds at least one example, not {batch}.")
+    for session in sessions:
+        for port in session.outputs:
+            if "(" in port.dtype:
+                raise QSpecError(
+                    f"The output {port.name!r} of {session.path.name} is a {port.dtype} and no tensor.",
+                    hint="export the model without a final ZipMap or sequence",
+                )
+        if session.batch_size not in (None, batch):
+            raise QSpecError(
+                f"The model {session.path.name} was exported for batches of {session.batch_size} and cannot "
+                f"run batches of {batch}.",
+                hint="set the load's batch to that, or export the model with a free batch dimension",
+            )
+
+
+def _run_failure(
+    sides: Sequence[_Side], inputs: Mapping[str, Column], rows: Rows, error: Exception
+) -> QSpecError:
+    """Says which model failed: the one with fewer outputs waiting, or the first."""
+    side = min(sides, key=lambda one: len(one.waiting))
+    shapes = {name: list(np.shape(inputs[name][rows])) for name in (p.name for p in side.session.inputs)}
+    return QSpecError(
+        f"The {side.label} model {side.session.path.name} fails on the batch that starts with example "
+        f"{int(rows[0])}, inputs {shapes}: {runtime_message(error)}."
+    )

@@ -1,0 +1,101 @@
+"""Tiny ONNX models for the tests of execution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+Linear = Callable[..., Path]
+
+
+def _save(path: Path, graph: onnx.GraphProto) -> Path:
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.save(model, str(path))
+    return path
+
+
+@pytest.fixture
+def linear(tmp_path: Path) -> Linear:
+    """Builds `y = x @ w`, x of shape [batch, inner], w seeded or given, at a name of one's own."""
+
+    def build(
+        name: str = "linear.onnx",
+        *,
+        weights: np.ndarray | None = None,
+        inner: int = 4,
+        outer: int = 3,
+        seed: int = 0,
+        batch: int | str = "batch",
+        external: bool = False,
+    ) -> Path:
+        if weights is None:
+            weights = np.random.default_rng(seed).normal(size=(inner, outer)).astype(np.float32)
+        kind = helper.np_dtype_to_tensor_dtype(weights.dtype)
+        graph = helper.make_graph(
+            [helper.make_node("MatMul", ["x", "w"], ["y"])],
+            "linear",
+            [helper.make_tensor_value_info("x", kind, [batch, weights.shape[0]])],
+            [helper.make_tensor_value_info("y", kind, [batch, weights.shape[1]])],
+            [numpy_helper.from_array(weights, "w")],
+        )
+        path = _save(tmp_path / name, graph)
+        if external:
+            onnx.save(
+                onnx.load(str(path)),
+                str(path),
+                save_as_external_data=True,
+                location=f"{path.stem}.data",
+                size_threshold=0,
+            )
+        return path
+
+    return build
+
+
+@pytest.fixture
+def batch_scaled(tmp_path: Path) -> Path:
+    """`y = x / max(x over the batch)`: a model whose answers depend on the examples beside each."""
+    graph = helper.make_graph(
+        [
+            helper.make_node("ReduceMax", ["x"], ["top"], keepdims=1),
+            helper.make_node("Div", ["x", "top"], ["y"]),
+        ],
+        "batch-scaled",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 2])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 2])],
+    )
+    return _save(tmp_path / "batch-scaled.onnx", graph)
+
+
+@pytest.fixture
+def logarithm(tmp_path: Path) -> Path:
+    """`y = log(x)`: NaN for a negative example."""
+    graph = helper.make_graph(
+        [helper.make_node("Log", ["x"], ["y"])],
+        "logarithm",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 2])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 2])],
+    )
+    return _save(tmp_path / "logarithm.onnx", graph)
+
+
+@pytest.fixture
+def unknown_operator(tmp_path: Path) -> Path:
+    """A model with an operator that no domain defines."""
+    graph = helper.make_graph(
+        [helper.make_node("Frobnicate", ["x"], ["y"], domain="nowhere")],
+        "unknown",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["batch", 2])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["batch", 2])],
+    )
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("nowhere", 1)], ir_version=8
+    )
+    path = tmp_path / "unknown.onnx"
+    path.write_bytes(model.SerializeToString())
+    return path
