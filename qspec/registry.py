@@ -41,16 +41,21 @@ class Registry(Generic[T]):
         self._modules: dict[str, str] = {}
         self._loaded_table: tuple[dict[str, str], dict[str, str]] | None = None
 
-    def register(self, name: str, *, aliases: tuple[str, ...] = ()) -> Callable[[T], T]:
-        """Decorator that files its object under `name` (and `aliases`); a second use of a name is an error."""
+    def register(
+        self, name: str, *, aliases: tuple[str, ...] = (), module: str | None = None
+    ) -> Callable[[T], T]:
+        """Decorator that files its object under `name` (and `aliases`); a second use of a name is an error.
+
+        `module` is where the entry is declared, for objects that do not know it themselves.
+        """
 
         def wrap(entry: T) -> T:
+            home = module or getattr(entry, "__module__", "?")
             for key in (name, *aliases):
                 known = self._modules.get(key)
-                module = getattr(entry, "__module__", "?")
-                if known is not None and known != module:
-                    raise ValueError(f"{self.kind} {key} is registered by both {known} and {module}")
-                self._modules[key] = module
+                if known is not None and known != home:
+                    raise ValueError(f"{self.kind} {key} is registered by both {known} and {home}")
+                self._modules[key] = home
             self._entries[name] = entry
             for alias in aliases:
                 self._aliases[alias] = name

@@ -1,0 +1,51 @@
+"""What the rules of missing axes share: the finding for an axis, or a part of one, that is not stated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from qspec.checks.rule import Finding
+from qspec.checks.view import ClaimView
+from qspec.lang.diagnostic import Edit, Fix, Severity
+from qspec.lang.source import Span
+
+
+def gap(
+    claim: ClaimView,
+    axis: str,
+    *,
+    asks: str,
+    template: str | None = None,
+    part: str | None = None,
+    severity: Severity | None = None,
+) -> Iterator[Finding]:
+    """The finding for an axis that is missing, unstated or vague; `asks` is the question left to the reader.
+
+    `template` is a line to add to the executor, offered as an unsafe fix in a comment where the axis is missing.
+    """
+    found = claim.axes[axis]
+    state = found.parts.get(part, found.state) if part else found.state
+    if state in {"stated", "not-applicable"} or found.origin is None:
+        return
+    name = f"{axis.replace('_', '-')} ({part})" if part else axis.replace("_", "-")
+    if state == "missing":
+        message = f"{name} is not mentioned: {asks}"
+    elif state == "unstated":
+        message = f"{name} is unstated in the source: {asks}"
+    else:
+        message = f"{name} is vague: {found.why or asks}"
+    fixes: tuple[Fix, ...] = ()
+    if state == "missing" and template and claim.executor is not None:
+        fixes = (_template(claim, template),)
+    yield Finding(message, found.origin, help=template, fixes=fixes, severity=severity)
+
+
+def _template(claim: ClaimView, template: str) -> Fix:
+    """An edit that adds the line, as a comment, behind the opening brace of the executor."""
+    assert claim.executor is not None
+    origin = claim.executor.origin
+    source, start = origin.loaded.source, origin.span.start
+    at = source.text.find("{", start) + 1
+    line, _ = source.position(start)
+    indent = " " * (len(source.line(line)) - len(source.line(line).lstrip()) + 2)
+    return Fix("Add the axis as a comment to fill in", (Edit(Span(at, at), f"\n{indent}# {template}"),))

@@ -1,0 +1,154 @@
+"""One walk over a workspace, every rule called where it asks to be, and the report that comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from qspec.checks.axes import axes_of
+from qspec.checks.disclosure import disclosed
+from qspec.checks.grade import Graded, grade
+from qspec.checks.headline import headline
+from qspec.checks.rule import Finding, Rule, Visit
+from qspec.checks.rules import registry
+from qspec.checks.settings import Settings
+from qspec.checks.suppress import Suppression, apply_suppressions, read_suppressions
+from qspec.checks.view import ClaimView
+from qspec.lang.diagnostic import Diagnostic, Severity
+from qspec.lang.load import Workspace
+from qspec.lang.resolve import Resolver
+
+
+@dataclass
+class ClaimReport:
+    """A claim's grade, axes and disclosure flags."""
+
+    name: str
+    graded: Graded
+    disclosed: dict[str, bool]
+
+
+@dataclass
+class DocumentReport:
+    """What was found in one document."""
+
+    path: str
+    workspace: Workspace
+    claims: list[ClaimReport] = field(default_factory=list)
+    findings: list[Diagnostic] = field(default_factory=list)
+    suppressed: list[tuple[Diagnostic, Suppression]] = field(default_factory=list)
+
+    @property
+    def has_syntax_errors(self) -> bool:
+        """Whether some of the text could not be read at all."""
+        return any(loaded.syntax_errors for loaded in self.workspace.files)
+
+    def worst(self) -> Severity | None:
+        """The severity of the worst finding."""
+        return max((f.severity for f in self.findings), key=lambda s: s.order, default=None)
+
+
+@cache
+def rules_by_visit() -> dict[Visit, list[Rule]]:
+    """Every rule, by what it visits."""
+    found: dict[Visit, list[Rule]] = {visit: [] for visit in Visit}
+    for rule in registry:
+        found[rule.visits].append(rule)
+    return found
+
+
+def check_workspace(workspace: Workspace, settings: Settings | None = None) -> DocumentReport:
+    """Check the document that a workspace was loaded for; runs no code of it and opens none of its data."""
+    return _Run(workspace, settings or Settings()).report()
+
+
+class _Run:
+    def __init__(self, workspace: Workspace, settings: Settings) -> None:
+        self.workspace, self.settings = workspace, settings
+        self.found: list[Diagnostic] = []
+
+    def report(self) -> DocumentReport:
+        main = self.workspace.main
+        result = DocumentReport(main.source.path, self.workspace)
+        resolver = Resolver(self.workspace)
+        resolved = resolver.claims()
+        self.found += [*self.workspace.errors, *resolver.errors]
+        self._visit(Visit.DOCUMENT, self.workspace, None, self.settings.profile)
+        for one in resolved:
+            profile = one.claim.profile or self.settings.profile
+            view = ClaimView(one, profile)
+            view.axes = axes_of(view)
+            result.claims.append(ClaimReport(view.name, grade(view.axes), disclosed(view, view.axes)))
+            self._claim(view)
+        suppressions, problems = read_suppressions(main)
+        kept, result.suppressed, unused = apply_suppressions(main, self._unique(), suppressions)
+        result.findings = sorted([*kept, *problems, *unused], key=lambda f: (f.source.path, f.span, f.code))
+        return result
+
+    def _claim(self, view: ClaimView) -> None:
+        profile = view.profile
+        gaps: list[tuple[Rule, Finding]] = []
+        for rule in self._rules(Visit.CLAIM, profile):
+            for finding in rule.check(view):
+                if rule.gap:
+                    gaps.append((rule, finding))
+                else:
+                    self._add(rule, finding, view.name, profile)
+        self.found += headline(view, gaps, self.settings.severity_of)
+        for visit, nodes in (
+            (Visit.EVALUATION, view.evaluations if view.executor else []),
+            (Visit.ASSERTION, view.assertions),
+            (Visit.FIGURE, view.figures),
+            (Visit.MEASURED, view.measured),
+        ):
+            for node in nodes:
+                self._visit(visit, node, view.name, profile)
+
+    def _rules(self, visit: Visit, profile: str) -> Iterator[Rule]:
+        return (rule for rule in rules_by_visit()[visit] if self.settings.is_on(rule, profile))
+
+    def _visit(self, visit: Visit, node: Any, claim: str | None, profile: str) -> None:
+        for rule in self._rules(visit, profile):
+            for finding in rule.check(node):
+                self._add(rule, finding, claim, profile)
+
+    def _add(self, rule: Rule, finding: Finding, claim: str | None, profile: str) -> None:
+        severity = self.settings.severity_of(rule, finding.severity or rule.severity, profile)
+        origin = finding.origin
+        span = origin.key if finding.at_key else origin.span
+        self.found.append(
+            Diagnostic(
+                rule.code,
+                rule.name,
+                severity,
+                finding.message,
+                span,
+                origin.loaded.source,
+                claim,
+                finding.help,
+                finding.notes,
+                finding.related,
+                finding.fixes,
+            )
+        )
+
+    def _unique(self) -> list[Diagnostic]:
+        """Findings without repeats: two claims on one executor find its faults twice."""
+        seen: set[tuple[Any, ...]] = set()
+        kept = []
+        for finding in self.found:
+            key = (finding.code, finding.source.path, finding.span, finding.message)
+            if key not in seen:
+                seen.add(key)
+                kept.append(finding)
+        return kept
+
+
+def count_by_severity(findings: Iterable[Diagnostic]) -> dict[str, int]:
+    """How many findings there are of each severity."""
+    counts = {severity.value: 0 for severity in Severity}
+    for finding in findings:
+        counts[finding.severity.value] += 1
+    return counts

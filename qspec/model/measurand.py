@@ -1,0 +1,88 @@
+"""What an assertion or a reported figure is about: a loss, a metric, a speed, a size, read off its term."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from qspec.model.expression import Term
+
+LOSS_ALIASES = {"drop": "loss", "degradation": "loss"}
+RECOVERY_ALIASES = frozenset({"recovery"})
+
+
+class MeasurandKind(StrEnum):
+    """The kinds of quantity that a claim bounds."""
+
+    LOSS = "loss"
+    METRIC = "metric"
+    RECOVERED = "recovered"
+    DISTANCE = "distance"
+    THROUGHPUT = "throughput"
+    LATENCY = "latency"
+    SIZE = "size"
+    MEMORY = "memory"
+    ENERGY = "energy"
+    POWER = "power"
+
+    @property
+    def is_accuracy(self) -> bool:
+        """Whether examples decide it, rather than a clock or a scale."""
+        return self in {MeasurandKind.LOSS, MeasurandKind.METRIC, MeasurandKind.RECOVERED, MeasurandKind.DISTANCE}
+
+    @property
+    def is_speed(self) -> bool:
+        """Whether a clock decides it."""
+        return self in {MeasurandKind.THROUGHPUT, MeasurandKind.LATENCY}
+
+
+_PHYSICAL = {
+    "throughput": MeasurandKind.THROUGHPUT,
+    "speed": MeasurandKind.THROUGHPUT,
+    "latency": MeasurandKind.LATENCY,
+    "size": MeasurandKind.SIZE,
+    "memory": MeasurandKind.MEMORY,
+    "energy": MeasurandKind.ENERGY,
+    "power": MeasurandKind.POWER,
+}
+_DISTANCES = frozenset({"flips", "agreement", "kl", "cosine"})
+
+
+@dataclass(frozen=True, slots=True)
+class Measurand:
+    """The kind, and the metric (for losses and metrics) or the statistic (`p99`, for a latency)."""
+
+    kind: MeasurandKind
+    metric: Term | None = None
+    statistic: str | None = None
+    source: str | None = None
+    """The executor whose degradation is undone, for `recovered(metric, from: EXECUTOR)`."""
+
+
+def measurand(term: Term) -> Measurand:
+    """Read a term. A term that is none of the known quantities is a metric; whether it exists is asked elsewhere."""
+    name = LOSS_ALIASES.get(term.name, term.name)
+    if term.at is None and name in _PHYSICAL:
+        first = term.positional[0] if term.positional else None
+        return Measurand(_PHYSICAL[name], statistic=str(first) if first is not None else None)
+    if term.at is None and name in _DISTANCES:
+        return Measurand(MeasurandKind.DISTANCE, metric=term)
+    if name in {"loss", "recovered"} or name in RECOVERY_ALIASES:
+        inner = term.positional[0] if term.positional else None
+        metric = inner if isinstance(inner, Term) else Term(name=str(inner)) if inner is not None else None
+        if name == "recovered":
+            source = term.named.get("from")
+            return Measurand(MeasurandKind.RECOVERED, metric, source=str(source) if source is not None else None)
+        kind = MeasurandKind.METRIC if name in RECOVERY_ALIASES else MeasurandKind.LOSS
+        return Measurand(kind, metric)
+    return Measurand(MeasurandKind.METRIC, term)
+
+
+def metric_named(term: Term, metrics: list[Term]) -> Term | None:
+    """The declared metric that `term` means: the same one, or the only one of that name when it gives no parameters."""
+    for declared in metrics:
+        if declared == term:
+            return declared
+    named = [m for m in metrics if (m.name, m.at) == (term.name, term.at)]
+    bare = not term.positional and not term.named
+    return named[0] if bare and len(named) == 1 else None
