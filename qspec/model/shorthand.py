@@ -51,6 +51,8 @@ def expand(precision: Precision) -> Precision:
             if getattr(said, name) not in (None, [], {})
         }
         fields |= {name: _merged(getattr(meant, name), fields[name]) for name in _TENSORS if name in fields}
+        if fields.get("method") == "weight-only" and _whole(meant):
+            meant = meant.model_copy(update={"activations": None})  # `int8 { method: weight-only }`
         said = meant.model_copy(update=fields)
     layers = {pattern: rule.model_copy(update=_spelt_rule(rule)) for pattern, rule in said.layers.items()}
     return said.model_copy(update={"layers": layers})

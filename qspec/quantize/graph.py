@@ -21,6 +21,9 @@ KNOWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 WEIGHT_INPUT = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "MatMul": 1}
 """Operators that multiply by a weight, and which of their inputs it is."""
 
+FUSED_AFTER = frozenset({"Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh", "HardSigmoid", "Add"})
+"""Operators that runtimes fuse into the layer before them."""
+
 MOST_NESTING = 32
 """Deepest nesting of subgraphs (If, Loop, Scan) that is followed."""
 
@@ -49,6 +52,8 @@ class Layer:
     """Name of the initializer."""
     output: str
     """Name of the value it computes."""
+    aliases: tuple[str, ...] = ()
+    """Names of the values that its activation and addition compute next, under which optimizers fuse it."""
 
 
 @dataclass(frozen=True)
@@ -133,14 +138,25 @@ def every_node(graph: GraphProto, depth: int = 0) -> Iterator[tuple[NodeProto, G
 def weighted_layers(proto: ModelProto) -> list[Layer]:
     """The main graph's layers that multiply by a constant weight of two or more dimensions, in graph order."""
     weights = {tensor.name for tensor in proto.graph.initializer if len(tensor.dims) >= 2}
+    readers: dict[str, list[NodeProto]] = {}
+    for node in proto.graph.node:
+        for name in node.input:
+            readers.setdefault(name, []).append(node)
     return [
-        Layer(node.name, node.op_type, node.input[place], node.output[0])
+        Layer(node.name, node.op_type, node.input[place], node.output[0], _fused(node.output[0], readers))
         for node in proto.graph.node
         if node.domain in ("", "ai.onnx")
         and (place := WEIGHT_INPUT.get(node.op_type)) is not None
         and len(node.input) > place
         and node.input[place] in weights
     ]
+
+
+def _fused(value: str, readers: dict[str, list[NodeProto]]) -> tuple[str, ...]:
+    names = [value]
+    while (after := readers.get(names[-1], [])) and len(after) == 1 and after[0].op_type in FUSED_AFTER:
+        names.append(after[0].output[0])
+    return tuple(names)
 
 
 def _refuse_custom_operators(proto: ModelProto, file: Path) -> None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import onnxruntime
 
+_FATAL = 4
+
 
 @contextmanager
 def quiet() -> Iterator[None]:
@@ -20,13 +22,12 @@ def quiet() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level, disabled = root.handlers[:], root.level, root.manager.disable
     logging.disable(logging.CRITICAL)
-    onnxruntime.set_default_logger_severity(4)
+    onnxruntime.set_default_logger_severity(_FATAL)  # and left there: nothing here lets the runtime print
     try:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        onnxruntime.set_default_logger_severity(2)
         root.handlers[:] = handlers
         root.setLevel(level)
         logging.disable(disabled)

@@ -1,0 +1,207 @@
+"""Counts, in the graph as the runtime optimized it, which declared layers really ran at the declared precision."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import onnx
+from onnx import ModelProto
+
+from qspec.data.table import listed
+from qspec.errors import QSpecError
+from qspec.execute.layers import FoundLayer, find_layers
+from qspec.execute.providers import find_provider, load_runtime
+from qspec.execute.sessions import _session_options, runtime_message
+from qspec.model.number_format import NumberFormat, find_format
+from qspec.model.precision import Precision, TensorFormat
+from qspec.quantize.graph import Layer, open_model, weighted_layers
+from qspec.quantize.prepare import prepare
+
+DEFAULT_SETTINGS: dict[str, Any] = {
+    "provider": "cpu",
+    "threads": 1,
+    "inter_threads": 1,
+    "graph_optimization": "all",
+    "options": {},
+    "session_options": {},
+}
+"""Those of `open_session`, where no session is at hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCensus:
+    """One declared layer: the format its weights are stored in and the one it computes in."""
+
+    name: str
+    op: str
+    """The operator that ran, or the declared one where none was found."""
+    storage: str
+    """Format of the stored weight, for example `int8`; `unknown` where the artifact has no such layer."""
+    arithmetic: str
+    """Format of the products, for example `int8` or `fp32`; `unknown` where the optimized graph has no such layer."""
+    stored: bool
+    """True when storage is what was declared."""
+    computed: bool
+    """True when arithmetic is what was declared; False where the precision promises storage only."""
+
+
+@dataclass(frozen=True, slots=True)
+class CensusReport:
+    """What ran, layer by layer, and whether that is what was declared."""
+
+    layers: tuple[LayerCensus, ...]
+    declared: int
+    stored: int
+    computed: int
+    realized: bool
+    """True when every layer is stored, and computed where that was promised, as declared; or simulated as a whole."""
+    simulated: bool
+    """True when the format is emulated in a wider one: accuracy counts, speed does not."""
+    missing: tuple[str, ...]
+    """Declared layers that ran otherwise."""
+
+    def __str__(self) -> str:
+        kind = "simulated" if self.simulated else "realized" if self.realized else "not realized"
+        text = (
+            f"{kind}: {self.stored} of {self.declared} layers stored and {self.computed} computed as declared"
+        )
+        return f"{text}; not {listed(self.missing)}" if self.missing else text
+
+
+def census(
+    artifact: Path,
+    base: Path,
+    declared: Sequence[str],
+    precision: Precision,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    simulated: bool = False,
+    work: Path | None = None,
+) -> CensusReport:
+    """Take the census of `artifact`, the quantized form of `base`, over the `declared` layer names of `base`.
+
+    `precision` is in its full form. `settings` are those of the session that runs (`Session.settings`), so that the
+    optimized graph is that session's; `work` is a folder for the dump, else a temporary one. Weight-only precisions
+    promise storage only. Formats that the provider widens (fp16 on a processor without such kernels) are simulated.
+    Raises `QSpecError` when a declared name is no weighted layer of the base, or the model does not load.
+    """
+    known = {layer.name: layer for layer in weighted_layers(prepare(open_model(base).with_weights()))}
+    unknown = [name for name in declared if name not in known]
+    if unknown:
+        raise QSpecError(
+            f"The census is to count {listed(unknown)}, and {base.name} has no such weighted layer."
+        )
+    layers = [known[name] for name in declared]
+    stored = find_layers(open_model(artifact).with_weights(), layers)
+    ran = find_layers(optimized_graph(artifact, settings or DEFAULT_SETTINGS, work), layers)
+    counted = tuple(_count(layer, precision, stored.get(layer.name), ran.get(layer.name)) for layer in layers)
+    return _report(
+        counted, [_promised(precision, layer) for layer in layers], simulated or bool(precision.simulated)
+    )
+
+
+def optimized_graph(model: Path, settings: Mapping[str, Any], work: Path | None = None) -> ModelProto:
+    """The graph as the runtime would run it under `settings`: dumped by opening the model once."""
+    runtime = load_runtime()
+    provider = find_provider(settings["provider"])
+    with tempfile.TemporaryDirectory(dir=work, prefix=".census-") as folder:
+        target = Path(folder) / "optimized.onnx"
+        options = _session_options(runtime, settings)
+        options.optimized_model_filepath = str(target)
+        chosen = [(provider.title, settings["options"]), *((title, {}) for title in provider.behind)]
+        try:
+            runtime.InferenceSession(str(model), options, providers=chosen)
+            return onnx.load_model(target)
+        except Exception as error:  # the runtime's own exceptions share no narrower base
+            raise QSpecError(
+                f"The model {model.name} does not load, so nothing can be said of what would run: "
+                f"{runtime_message(error)}."
+            ) from error
+
+
+def _format_of(form: TensorFormat | None) -> NumberFormat | None:
+    return find_format(form.type) if form is not None else None
+
+
+def _rule(precision: Precision, layer: Layer) -> tuple[NumberFormat | None, NumberFormat | None]:
+    """Declared formats of the weights and activations of `layer`, rules for single layers first."""
+    weights, activations = precision.weights, precision.activations
+    for pattern, rule in precision.layers.items():
+        if fnmatchcase(layer.name, pattern) and (not rule.operators or layer.op in rule.operators):
+            weights, activations = rule.weights or weights, rule.activations or activations
+    return _format_of(weights), _format_of(activations)
+
+
+def _promised(precision: Precision, layer: Layer) -> NumberFormat | None:
+    """The arithmetic that the precision promises for `layer`, or None where it promises storage only.
+
+    Activations narrower than 16 bits promise arithmetic in their format. A cast promises the format it casts to.
+    """
+    weights, activations = _rule(precision, layer)
+    if activations is not None and activations.bits < 16:
+        return activations
+    if activations is not None and activations.kind == "integer":
+        return activations
+    if precision.method == "cast" and weights is not None:
+        return weights
+    return None
+
+
+def _same(name: str, declared: NumberFormat | None) -> bool:
+    """Whether the format `name` is `declared`; signed and unsigned integers of one width are one format here."""
+    found = find_format(name)
+    if found is None or declared is None:
+        return False
+    if declared.kind == found.kind == "integer":
+        return found.bits == declared.bits
+    return found == declared
+
+
+def _count(
+    layer: Layer, precision: Precision, stored: FoundLayer | None, ran: FoundLayer | None
+) -> LayerCensus:
+    weights, _ = _rule(precision, layer)
+    storage = stored.storage if stored else "unknown"
+    arithmetic = ran.arithmetic if ran else "unknown"
+    return LayerCensus(
+        name=layer.name,
+        op=ran.op if ran else layer.op,
+        storage=storage,
+        arithmetic=arithmetic,
+        stored=_same(storage, weights),
+        computed=_same(arithmetic, _promised(precision, layer)),
+    )
+
+
+def _report(
+    layers: tuple[LayerCensus, ...], promised: Sequence[NumberFormat | None], simulated: bool
+) -> CensusReport:
+    pairs = list(zip(layers, promised, strict=True))
+    missing = tuple(
+        layer.name
+        for layer, promise in pairs
+        if not layer.stored or (promise is not None and not layer.computed)
+    )
+    widened = any(
+        layer.stored
+        and not layer.computed
+        and promise is not None
+        and promise.kind == "float"
+        and promise.bits < 32
+        for layer, promise in pairs
+    )
+    emulated = simulated or (widened and all(layer.stored for layer in layers))
+    return CensusReport(
+        layers=layers,
+        declared=len(layers),
+        stored=sum(layer.stored for layer in layers),
+        computed=sum(layer.computed for layer in layers),
+        realized=bool(layers) and (emulated or not missing),
+        simulated=emulated,
+        missing=missing,
+    )
