@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-ROOMS = ("qspec.metrics", "qspec.checks.rules", "qspec.data.readers", "qspec.quantize")
+ROOMS = ("qspec.metrics", "qspec.checks.rules", "qspec.data.readers", "qspec.quantize", "qspec.cli")
 
 
 class UnknownNameError(KeyError):
@@ -34,8 +34,8 @@ class UnknownNameError(KeyError):
 class Registry(Generic[T]):
     """The entries of one room, by name and alias, imported when asked for."""
 
-    def __init__(self, kind: str, package: str) -> None:
-        self.kind, self.package = kind, package
+    def __init__(self, kind: str, package: str, title: Callable[[T], str] | None = None) -> None:
+        self.kind, self.package, self.title = kind, package, title
         self._entries: dict[str, T] = {}
         self._aliases: dict[str, str] = {}
         self._modules: dict[str, str] = {}
@@ -73,6 +73,10 @@ class Registry(Generic[T]):
         """Every canonical name, sorted, without importing any entry."""
         return sorted(self._table()[0])
 
+    def titles(self) -> dict[str, str]:
+        """Name to one line about the entry, for rooms whose table carries it; imports no entry."""
+        return dict(importlib.import_module(f"{self.package}._table").TITLES)
+
     def aliases(self) -> dict[str, str]:
         """Alias to canonical name."""
         return dict(self._table()[1])
@@ -92,6 +96,8 @@ class Registry(Generic[T]):
 
     def get(self, name: str) -> T:
         """The entry called `name`, importing its module; raises `UnknownNameError`."""
+        if name in self._entries:
+            return self._entries[name]
         canonical = self.canonical(name)
         if canonical is None:
             raise UnknownNameError(self.kind, name, self.suggest(name))
@@ -129,7 +135,11 @@ def render_table(registry: Registry[T]) -> str:
     head = (
         '"""Names of this room and the modules that hold them; written by `python -m qspec.registry`."""\n\n'
     )
-    return head + mapping("MODULES", modules) + "\n" + mapping("ALIASES", aliases)
+    text = head + mapping("MODULES", modules) + "\n" + mapping("ALIASES", aliases)
+    if registry.title is not None:
+        titles = {name: registry.title(registry.get(name)).replace('"', "'") for name in modules}
+        text += "\n" + mapping("TITLES", titles)
+    return text
 
 
 def main() -> None:

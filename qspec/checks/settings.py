@@ -26,7 +26,8 @@ class Settings:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     severity: dict[str, Severity] = field(default_factory=dict)
-    fail_on: Severity = Severity.WARNING
+    fail_on: Severity | None = Severity.WARNING
+    """Least severity that makes a check fail; None for never."""
 
     def is_on(self, rule: Rule, profile: str) -> bool:
         """Whether a rule is called under a profile."""
