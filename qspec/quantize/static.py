@@ -12,11 +12,12 @@ from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, 
 from qspec.errors import QSpecError
 from qspec.model.base import Silence
 from qspec.model.expression import number
-from qspec.model.precision import Precision, TensorFormat
+from qspec.model.precision import Precision
 from qspec.quantize import registry
 from qspec.quantize.calibration import SliceReader, slice_rows
 from qspec.quantize.coverage import Coverage, cover
 from qspec.quantize.graph import open_model
+from qspec.quantize.integer import EIGHT_BITS, said, weight_arguments
 from qspec.quantize.prepare import prepare
 from qspec.quantize.quiet import quiet
 from qspec.quantize.request import Realized, Request
@@ -29,7 +30,6 @@ ACTIVATIONS = {"int8": "QInt8", "uint8": "QUInt8", "int16": "QInt16", "uint16": 
 WEIGHTS = {"int8": "QInt8", "uint8": "QUInt8", "int4": "QInt4", "uint4": "QUInt4", "int16": "QInt16"}
 METHODS = {"minmax": "MinMax", "entropy": "Entropy", "percentile": "Percentile"}
 FORMATS = {"qdq": "QDQ", "qoperator": "QOperator"}
-EIGHT_BITS = {"QInt8", "QUInt8"}
 DEFAULT_PERCENTILE = 99.99
 
 
@@ -75,42 +75,21 @@ def _operators() -> set[str]:
 
 def _formats(precision: Precision) -> dict[str, Any]:
     """Arguments that the number formats determine, as plain data."""
-    weights, activations = _said(precision.weights, "weights"), _said(precision.activations, "activations")
-    refuse_format_parts(weights, {"granularity", "symmetric", "range"}, "weights", SCHEME)
+    weights = said(precision.weights, "weights", SCHEME)
+    activations = said(precision.activations, "activations", SCHEME)
     refuse_format_parts(activations, {"granularity", "symmetric"}, "activations", SCHEME)
-    shared = granularity(weights, {"per-tensor", "per-channel"}, "per-tensor", "weights", SCHEME)
     granularity(activations, {"per-tensor"}, "per-tensor", "activations", SCHEME)
-    arguments: dict[str, Any] = {
+    arguments = weight_arguments(weights, WEIGHTS, SCHEME) | {
         "format": choose(precision.format, FORMATS, "qdq", "format", SCHEME),
-        "weight_type": choose(weights.type, WEIGHTS, None, "type of weights", SCHEME),
         "activation_type": choose(activations.type, ACTIVATIONS, None, "type of activations", SCHEME),
-        "per_channel": shared.name == "per-channel",
-        "reduce_range": choose(
-            weights.range, {"full": "", "reduced": "1"}, "full", "range of weights", SCHEME
-        )
-        == "1",
-        "weight_symmetric": weights.type.startswith("int")
-        if weights.symmetric is None
-        else weights.symmetric,
         "activation_symmetric": bool(activations.symmetric),
     }
-    types = {arguments["weight_type"], arguments["activation_type"]}
-    if arguments["format"] == "QOperator" and types - EIGHT_BITS:
+    if (
+        arguments["format"] == "QOperator"
+        and {arguments["weight_type"], arguments["activation_type"]} - EIGHT_BITS
+    ):
         raise QSpecError("The format qoperator knows 8-bit integers only.", hint="use `format: qdq`")
-    if arguments["reduce_range"] and arguments["weight_type"] not in EIGHT_BITS:
-        raise QSpecError("A reduced range is seven of eight bits, and the weights are not 8-bit integers.")
-    if arguments["per_channel"] and not arguments["weight_symmetric"]:
-        raise QSpecError(
-            f"Weights of {weights.type} per channel are quantized symmetrically or not at all by {SCHEME}.",
-            hint="use int8 weights, which are symmetric, or granularity per-tensor",
-        )
     return arguments
-
-
-def _said(form: TensorFormat | None, what: str) -> TensorFormat:
-    if form is None:
-        raise QSpecError(f"Static quantization needs the format of {what}, and the precision leaves it out.")
-    return form
 
 
 def _calibration(request: Request) -> dict[str, Any]:

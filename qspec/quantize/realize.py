@@ -1,0 +1,43 @@
+"""Choosing the scheme of a precision and running it."""
+
+from __future__ import annotations
+
+from qspec.data.table import listed
+from qspec.errors import QSpecError
+from qspec.model.precision import Precision
+from qspec.model.shorthand import describe
+from qspec.quantize import registry
+from qspec.quantize.request import Realized, Request
+
+
+def scheme_name(precision: Precision) -> str:
+    """The name of the scheme that makes `precision` (in its full form).
+
+    A scheme is filed under its method (`ptq-static`), or under the method and what singles it out, a recipe or a
+    format of weights (`weight-only/gptq`, `weight-only/nf4`); `simulated/METHOD` is for formats that are emulated.
+    A recipe is never passed over: raises `QSpecError` when no scheme has it, or the precision names no method.
+    """
+    if precision.method is None:
+        raise QSpecError(
+            f"The precision ({describe(precision)}) does not say how the numbers are made.",
+            hint=f"add `method`; the schemes are {listed(registry.names(), 40)}",
+        )
+    recipe = precision.recipe.name.lower() if precision.recipe is not None else None
+    method = f"simulated/{precision.method}" if precision.simulated else precision.method
+    words = [recipe] if recipe else [precision.weights.type if precision.weights else None]
+    for name in (f"{method}/{word}" for word in words if word):
+        if name in registry:
+            return registry.canonical(name) or name
+    if recipe is None and method in registry:
+        return registry.canonical(method) or method
+    what = f"The method {method}" + (f" with the recipe {precision.recipe}" if recipe else "")
+    near = registry.suggest(f"{method}/{recipe}" if recipe else method)
+    raise QSpecError(
+        f"{what} cannot be realized here.",
+        hint=(f"did you mean {near}? " if near else "") + f"the schemes are {listed(registry.names(), 40)}",
+    )
+
+
+def realize(request: Request) -> Realized:
+    """Write the artifact of `request` at its output; raises `QSpecError` and leaves no file where it cannot."""
+    return registry.get(scheme_name(request.precision))(request)

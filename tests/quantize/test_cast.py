@@ -1,0 +1,54 @@
+"""Casting to fp16: half the size, inputs and outputs unchanged, simulated where the processor widens it."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from qspec.errors import NotExecutableError, QSpecError
+from qspec.execute.census import census
+from qspec.quantize.cast import quantize
+from qspec.quantize.graph import open_model
+
+FP16 = {"method": "cast", "weights": {"type": "fp16"}, "activations": {"type": "fp16"}}
+
+
+def test_weights_are_stored_in_half_the_bytes_and_ports_stay(conv_net, ask):
+    request = ask(conv_net(), **FP16)
+    realized = quantize(request)
+    base, half = open_model(request.model), open_model(realized.path)
+    assert half.size < 0.65 * base.size
+    assert (half.inputs, half.outputs) == (base.inputs, base.outputs)
+
+
+def test_fp16_that_the_processor_widens_is_simulated(conv_net, ask):
+    request = ask(conv_net(), **FP16)
+    realized = quantize(request)
+    report = census(realized.path, request.model, realized.declared, request.precision)
+    assert report.stored == report.declared == 3
+    assert report.realized
+    assert report.simulated == (report.computed < 3)
+
+
+def test_an_excluded_layer_keeps_its_floats(conv_net, ask):
+    realized = quantize(ask(conv_net(), exclude=["/head/Gemm"], **FP16))
+    types = {t.name: t.data_type for t in onnx.load_model(realized.path).graph.initializer}
+    assert types["head.weight"] == onnx.TensorProto.FLOAT
+    assert types["conv2.weight"] == onnx.TensorProto.FLOAT16
+    assert "/head/Gemm" not in realized.declared
+
+
+@pytest.mark.parametrize("kind", ["bf16", "fp8-e4m3"])
+def test_formats_whose_graphs_do_not_load_are_refused(conv_net, ask, kind):
+    with pytest.raises(NotExecutableError, match=kind):
+        quantize(ask(conv_net(), method="cast", weights={"type": kind}))
+
+
+def test_weights_beyond_the_range_of_fp16_are_refused(mlp, ask):
+    path = mlp()
+    model = onnx.load_model(path)
+    first = model.graph.initializer[0]
+    first.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(first) * np.float32(1e6), first.name))
+    onnx.save_model(model, path)
+    with pytest.raises(QSpecError, match=r"fc1\.weight holds values beyond 65504"):
+        quantize(ask(path, **FP16))
