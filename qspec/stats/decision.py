@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qspec.stats.interval import Interval, boundary, normal_quantile
+from qspec.stats.interval import MOST_EXAMPLES, Interval, boundary, normal_quantile
 from qspec.stats.multiplicity import holm
 from qspec.stats.paired import PairedCounts, refuting_interval, refuting_level, tango, tango_z
 
@@ -136,14 +136,13 @@ def deciding_n(loss: float, discordance: float, bound: float, confidence: float 
     """
     z = normal_quantile(confidence)
     harmful, helpful = (discordance + loss) / 2, (discordance - loss) / 2
-    most = 10**12
 
     def undecided(n: int) -> bool:
         return abs(tango_z(harmful * n, helpful * n, n, bound)) <= z
 
-    if abs(bound) > 1 or undecided(most):
+    if abs(bound) > 1 or undecided(MOST_EXAMPLES):
         return None
-    low, high = 0, most
+    low, high = 0, MOST_EXAMPLES
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if undecided(middle) else (low, middle)
@@ -152,10 +151,10 @@ def deciding_n(loss: float, discordance: float, bound: float, confidence: float 
 
 def deciding_n_by_width(interval: Interval, bound: float, n: int) -> int | None:
     """About how many examples would decide, taking the half-width to shrink with the square root of n."""
-    distance = abs(bound - interval.estimate)
-    if distance == 0 or not math.isfinite(interval.half_width) or not math.isfinite(distance):
+    distance, half = abs(bound - interval.estimate), interval.half_width
+    if not half * math.sqrt(n / MOST_EXAMPLES) < distance < math.inf:
         return None
-    return max(n + 1, math.ceil(n * (interval.half_width / distance) ** 2))
+    return max(n + 1, math.ceil(n * (half / distance) ** 2))
 
 
 def combine_readings(first: Outcome, second: Outcome) -> Outcome:

@@ -46,10 +46,8 @@ class Estimate:
     def interval(self, confidence: float = 0.95) -> Interval:
         """The two-sided interval at this confidence."""
         check_confidence(confidence)
-        if self.normal:
-            quantile = normal_quantile(confidence)
-        else:
-            quantile = float(stdtrit(self.units - 1, (1 + confidence) / 2))
+        degrees, probability = self.units - 1, (1 + confidence) / 2
+        quantile = normal_quantile(confidence) if self.normal else float(stdtrit(degrees, probability))
         spread = quantile * self.standard_error
         return Interval(self.value, self.value - spread, self.value + spread, confidence, self.method)
 

@@ -9,6 +9,9 @@ from functools import lru_cache
 
 from qspec.errors import QSpecError
 
+# Beyond any test set: a number of examples over this is given as "none would do".
+MOST_EXAMPLES = 10**12
+
 
 class InsufficientDataError(QSpecError):
     """The sample is too small for the method that was asked for; what it would decide stays inconclusive."""

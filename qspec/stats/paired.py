@@ -112,36 +112,46 @@ def tango(counts: PairedCounts, confidence: float = 0.95) -> Interval:
     return Interval(counts.loss, low, high, confidence, "tango")
 
 
-def _wald_after(counts: PairedCounts, added: float, total: float, confidence: float, name: str) -> Interval:
-    """Wald's interval after `added` was put in each discordant cell and `total` in the whole table."""
-    n = counts.n + total
-    centre = (counts.harmful - counts.helpful) / n
-    discordance = (counts.harmful + counts.helpful + 2 * added) / n
-    spread = normal_quantile(confidence) * math.sqrt(max(discordance - centre**2, 0.0) / n)
-    return Interval(counts.loss, max(-1.0, centre - spread), min(1.0, centre + spread), confidence, name)
+def wald_limits(
+    harmful: float, helpful: float, n: float, z: float, added: float = 0.0
+) -> tuple[float, float]:
+    """Wald's limits for real counts, after `added` flips of either kind joined the table and 2 examples with them.
+
+    Bonett and Price add one of either kind; with 0 nothing joins.
+    """
+    if added:
+        n += 2
+    centre = (harmful - helpful) / n
+    spread = z * math.sqrt(max((harmful + helpful + 2 * added) / n - centre**2, 0.0) / n)
+    return max(-1.0, centre - spread), min(1.0, centre + spread)
+
+
+def _wald_after(counts: PairedCounts, added: float, confidence: float, name: str) -> Interval:
+    z = normal_quantile(confidence)
+    low, high = wald_limits(counts.harmful, counts.helpful, counts.n, z, added)
+    return Interval(counts.loss, low, high, confidence, name)
 
 
 def wald(counts: PairedCounts, confidence: float = 0.95) -> Interval:
     """Wald's interval: here to be compared with, never to decide (zero width without flips)."""
-    return _wald_after(counts, 0.0, 0.0, confidence, "wald")
+    return _wald_after(counts, 0.0, confidence, "wald")
 
 
 def agresti_min(counts: PairedCounts, confidence: float = 0.95) -> Interval:
     """Wald's interval after adding 1/2 to each of the four cells (Agresti, Min 2005, Stat. Med. 24:729)."""
-    return _wald_after(counts, 0.5, 2.0, confidence, "agresti-min")
+    return _wald_after(counts, 0.5, confidence, "agresti-min")
 
 
 def bonett_price(counts: PairedCounts, confidence: float = 0.95) -> Interval:
     """Wald's interval after adding 1 to b and c (Bonett and Price 2012, J. Educ. Behav. Stat. 37:479)."""
-    return _wald_after(counts, 1.0, 2.0, confidence, "bonett-price")
+    return _wald_after(counts, 1.0, confidence, "bonett-price")
 
 
-def bonett_price_z(counts: PairedCounts, loss: float) -> float:
-    """Distance of `loss` below Bonett and Price's centre, in their standard errors."""
-    n = counts.n + 2
-    centre = (counts.harmful - counts.helpful) / n
-    discordance = (counts.harmful + counts.helpful + 2) / n
-    return (centre - loss) / math.sqrt((discordance - centre**2) / n)
+def bonett_price_z(harmful: float, helpful: float, n: float, loss: float) -> float:
+    """Distance of `loss` below Bonett and Price's centre, in their standard errors; counts may be real."""
+    centre = (harmful - helpful) / (n + 2)
+    discordance = (harmful + helpful + 2) / (n + 2)
+    return (centre - loss) / math.sqrt((discordance - centre**2) / (n + 2))
 
 
 def newcombe_paired(counts: PairedCounts, confidence: float = 0.95) -> Interval:
@@ -168,6 +178,14 @@ def refuting_interval(counts: PairedCounts, confidence: float = 0.95) -> Interva
     return tango(counts, confidence).envelope(bonett_price(counts, confidence), "tango+bonett-price")
 
 
+def refuting_z(harmful: float, helpful: float, n: float, bound: float) -> float:
+    """How many standard errors the loss lies above the bound, by whichever of the two methods says fewer."""
+    if not -1 <= bound <= 1:
+        return math.copysign(math.inf, -bound)
+    score = tango_z(harmful, helpful, n, bound)
+    return min(score, bonett_price_z(harmful, helpful, n, bound))
+
+
 def refuting_level(counts: PairedCounts, bound: float, *, above: bool = True) -> float:
     """Smallest level 1 - confidence at which the refuting limit passes the bound: a p-value for Holm.
 
@@ -175,7 +193,4 @@ def refuting_level(counts: PairedCounts, bound: float, *, above: bool = True) ->
     """
     if not above:
         return refuting_level(counts.swapped(), -bound)
-    if not -1 <= bound <= 1:
-        return 0.0 if bound < -1 else 1.0
-    score = tango_z(counts.harmful, counts.helpful, counts.n, bound)
-    return two_sided_level(min(score, bonett_price_z(counts, bound)))
+    return two_sided_level(refuting_z(counts.harmful, counts.helpful, counts.n, bound))

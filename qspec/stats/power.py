@@ -17,6 +17,16 @@ def _quantiles(confidence: float, power: float) -> tuple[float, float]:
     return normal_quantile(confidence), upper_normal_quantile(1 - power)
 
 
+def _distance(bound: float, loss: float) -> float:
+    """Distance of the bound from the loss supposed, if examples could ever tell the two apart."""
+    if not 1e-12 < abs(bound - loss) < math.inf:
+        raise QSpecError(
+            "No number of examples separates a loss from a bound that equals it.",
+            hint="plan for a true loss below the bound",
+        )
+    return abs(bound - loss)
+
+
 def needed_pairs(
     discordance: float, bound: float, loss: float = 0.0, confidence: float = 0.95, power: float = 0.8
 ) -> int:
@@ -30,13 +40,9 @@ def needed_pairs(
             f"A loss of {loss:g} cannot come with a discordance of {discordance:g}.",
             hint="the discordance is at least the absolute loss, and at most 1",
         )
-    if loss == bound:
-        raise QSpecError(
-            "No number of examples separates a loss from a bound that equals it.",
-            hint="plan for a true loss below the bound",
-        )
+    distance = _distance(bound, loss)
     z_a, z_b = _quantiles(confidence, power)
-    n = (z_a + z_b) ** 2 * (discordance - loss**2) / (bound - loss) ** 2
+    n = (z_a + z_b) ** 2 * (discordance - loss**2) / (distance * distance)
     if loss == 0 and 0 < bound < 1:
         n = max(n, z_a**2 * (1 - bound) / bound)
     return max(1, math.ceil(n))
@@ -81,7 +87,6 @@ def needed_units(
     deviation: float, bound: float, loss: float = 0.0, confidence: float = 0.95, power: float = 0.8
 ) -> int:
     """Units at which a mean loss is confirmed under its bound, for this deviation of the differences."""
-    if loss == bound:
-        raise QSpecError("No number of examples separates a loss from a bound that equals it.")
     z_a, z_b = _quantiles(confidence, power)
-    return max(2, math.ceil(((z_a + z_b) * deviation / (bound - loss)) ** 2))
+    ratio = (z_a + z_b) * deviation / _distance(bound, loss)
+    return max(2, math.ceil(ratio * ratio))

@@ -74,5 +74,6 @@ def recovery_level(counts: PairedCounts, ratio: float, *, above: bool) -> float:
     """Smallest level 1 - confidence at which Tang's interval lies above (or else below) the ratio."""
     if ratio <= 0:
         return 0.0 if above and counts.both + counts.helpful and ratio < 0 else 1.0
+    ratio = min(max(ratio, 1e-30), 1e30)  # Far beyond any rate there is, and its powers are still numbers.
     z = tang_z(counts.both, counts.helpful, counts.harmful, counts.n, ratio)
     return two_sided_level(z if above else -z)

@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation, localcontext
 from typing import Literal
 
 from qspec.errors import QSpecError
-from qspec.stats.interval import normal_quantile
+from qspec.stats.interval import MOST_EXAMPLES, normal_quantile
 from qspec.stats.paired import tango_z
 
 Kind = Literal["resolved", "needs-pairing", "unresolvable"]
@@ -25,7 +25,7 @@ def _decimal(text: str) -> Decimal:
         value = Decimal(word) if len(word) <= _LONGEST_NUMBER else Decimal("NaN")
     except InvalidOperation:
         value = Decimal("NaN")
-    if not value.is_finite() or abs(int(value.as_tuple().exponent)) + value.adjusted() > _LARGEST_EXPONENT:
+    if not value.is_finite() or max(-int(value.as_tuple().exponent), value.adjusted()) > _LARGEST_EXPONENT:
         raise QSpecError(
             f"{text[:_LONGEST_NUMBER]!r} is not a decimal number that can be checked for rounding.",
             hint="write it with digits and a decimal point, as it was printed",
@@ -86,8 +86,8 @@ def discordance_range(baseline: float, quantized: float) -> DiscordanceRange:
 
 def deciding_discordance(loss: float, n: int, bound: float = 0.0, confidence: float = 0.95) -> float:
     """D* = (X - d)^2 n/z^2 + d^2: under this discordance a normal interval leaves the bound outside."""
-    z = normal_quantile(confidence)
-    return (bound - loss) ** 2 * n / z**2 + loss**2
+    distance, z = bound - loss, normal_quantile(confidence)
+    return distance * distance * n / z**2 + loss * loss
 
 
 def zero_flip_limit(n: int, confidence: float = 0.95) -> float:
@@ -129,12 +129,15 @@ def _decidable(loss: float, n: int, bound: float, confidence: float) -> bool:
 
 
 def _examples(loss: float, discordance: float, bound: float, confidence: float) -> int | None:
-    if loss == bound:
+    """Examples at which a bound lies outside at this discordance; None where a million million are too few."""
+    distance = abs(bound - loss)
+    if distance < 1e-12:
         return None
     z2 = normal_quantile(confidence) ** 2
     variance = max(discordance - loss**2, 0.0)
-    zero_flips = z2 * (1 - abs(bound)) / abs(bound) if loss == 0 else 0.0
-    return max(1, math.ceil(max(z2 * variance / (bound - loss) ** 2, zero_flips)))
+    zero_flips = z2 * (1 - distance) / distance if loss == 0 else 0.0
+    n = max(1.0, z2 * variance / (distance * distance), zero_flips)
+    return math.ceil(n) if n <= MOST_EXAMPLES else None
 
 
 def resolvable(

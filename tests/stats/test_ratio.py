@@ -92,3 +92,9 @@ def test_a_ratio_of_zero_or_less_is_never_undercut() -> None:
     counts = PairedCounts(5, 2, 1, 2)
     assert recovery_level(counts, 0.0, above=False) == 1.0
     assert recovery_level(counts, -1.0, above=True) == 0.0
+
+
+def test_outlandish_ratios_are_answered() -> None:
+    counts = PairedCounts(5, 2, 1, 2)
+    assert recovery_level(counts, 1e300, above=False) < 0.5
+    assert recovery_level(counts, 1e-300, above=True) < 0.5

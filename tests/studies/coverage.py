@@ -18,7 +18,7 @@ from qspec.stats.calibration import calibration_loss, debiased_squared_error
 from qspec.stats.decision import Outcome, Relation, decide
 from qspec.stats.interval import normal_quantile
 from qspec.stats.means import mean
-from qspec.stats.paired import PairedCounts, bonett_price_z, tango_z, wald
+from qspec.stats.paired import PairedCounts, refuting_z, tango_z, wald
 from qspec.stats.ratio import tang_z
 from qspec.stats.sequential import sequential_mean
 
@@ -71,7 +71,7 @@ def error_rates(n: int, bound: float, discordances: list[float]) -> dict[str, fl
         counts = PairedCounts(both=n - b - c, harmful=b, helpful=c, neither=0)
         score = tango_z(b, c, n, bound)
         confirmed[b, c] = score < -Z
-        refuted[b, c] = min(score, bonett_price_z(counts, bound)) > Z
+        refuted[b, c] = refuting_z(b, c, n, bound) > Z
         by_wald[b, c] = decide(wald(counts), Relation.AT_MOST, bound) is Outcome.CONFIRMED
     worst = {"confirmed": 0.0, "refuted": 0.0, "wald-confirmed": 0.0}
     for discordance in discordances:
