@@ -1,0 +1,282 @@
+"""Binding a metric term of the language to its metric: parameters validated, ready to compute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from qspec.errors import QSpecError
+from qspec.metrics import registry
+from qspec.metrics.arguments import read
+from qspec.metrics.definition import Additive, Availability, Direction, Family, Metric, Scored, Whole
+from qspec.metrics.parameters import Kind, OperatingPoint, Parameters, spoken
+from qspec.model.expression import Argument, Term
+from qspec.registry import UnknownNameError
+
+if TYPE_CHECKING:
+    from qspec.metrics.fields import BoolArray, FloatArray, IntArray
+    from qspec.metrics.predictions import Predictions
+
+MAX_CELLS = 250_000_000
+"""Most cells of a dense matrix of statistics (2 GB); beyond it, `columns` and `sums` do the same work."""
+
+
+@dataclass(frozen=True)
+class BoundMetric:
+    """A metric with its parameters."""
+
+    metric: Metric
+    parameters: Parameters
+    term: Term
+
+    def __str__(self) -> str:
+        return str(self.term)
+
+    @property
+    def name(self) -> str:
+        """The metric's canonical name, without parameters."""
+        return self.metric.name
+
+    @property
+    def direction(self) -> Direction:
+        """Which way is better."""
+        return self.metric.direction
+
+    @property
+    def family(self) -> Family:
+        """How the value depends on the examples; see also `family_of`."""
+        return self.metric.family
+
+    @property
+    def additive(self) -> bool:
+        """True when sums over examples suffice for the value."""
+        return self.metric.additive
+
+    def family_of(self, *columns: FloatArray) -> Family:
+        """The family of these columns.
+
+        A mean of nothing but zeros and ones (recall@k with one relevant item, pass@1) is binary.
+        """
+        import numpy as np
+
+        if self.family is Family.MEAN and all(c.shape[1] == 1 for c in columns):
+            values = (c[~np.isnan(c)] for c in columns)
+            if all(bool(np.all((v == 0) | (v == 1))) for v in values):
+                return Family.BINARY
+        return self.family
+
+    def loss(self, baseline: float, quantized: float) -> float:
+        """What was lost, in the metric's own unit: positive is worse, whatever the direction."""
+        return self.metric.loss(baseline, quantized)
+
+    # Thresholds ------------------------------------------------------------------------------
+
+    @property
+    def needs_threshold(self) -> bool:
+        """True when a decision threshold must still be chosen, on another split than the test split."""
+        point, threshold = self.parameters.get("at"), self.parameters.get("threshold")
+        return threshold == "frozen" or (isinstance(point, OperatingPoint) and threshold is None)
+
+    def with_threshold(self, threshold: float) -> BoundMetric:
+        """The same metric deciding `score >= threshold`."""
+        return replace(self, parameters=Parameters({**self.parameters, "threshold": float(threshold)}))
+
+    def choose_threshold(self, tuning: Predictions) -> float:
+        """The threshold that the operating point asks for on the tuning split; 0.5 where none is named."""
+        from qspec.metrics.decision import threshold_at
+
+        point = self.parameters.get("at")
+        return threshold_at(tuning, point) if isinstance(point, OperatingPoint) else 0.5
+
+    # Computation -----------------------------------------------------------------------------
+
+    def columns(self, predictions: Predictions) -> FloatArray:
+        """What to store of the predictions: (n, c) float64; NaN rows lie outside the denominator.
+
+        Such rows depend on the labels alone, so they are the same for both models of a pair.
+        """
+        computation = self._computation()
+        if isinstance(computation, Whole):
+            raise QSpecError(
+                f"The metric {self} has no numbers per example; it is computed from the predictions as a whole."
+            )
+        self._ready(predictions)
+        return computation.columns(predictions, self.parameters)
+
+    @staticmethod
+    def counted(columns: FloatArray) -> BoolArray:
+        """The mask (n,) of the examples that count: all, but for metrics of one class (sensitivity)."""
+        import numpy as np
+
+        return ~np.isnan(columns).any(axis=1)
+
+    @staticmethod
+    def join(blocks: Sequence[FloatArray]) -> FloatArray:
+        """The columns of all examples out of those of blocks of them, run one after the other."""
+        import numpy as np
+
+        # A block that lacks the last classes has fewer columns; what it lacks is zero.
+        width = max((block.shape[1] for block in blocks), default=0)
+        return np.concatenate([np.pad(block, ((0, 0), (0, width - block.shape[1]))) for block in blocks])
+
+    def sums(self, columns: FloatArray, groups: IntArray | None = None, count: int = 1) -> FloatArray:
+        """Sums (count, k) of the columns within groups numbered 0 to `count` - 1; one group when None."""
+        import numpy as np
+
+        if groups is None:
+            groups = np.zeros(len(columns), dtype=np.int64)
+        return self._additive().sums(columns, groups, count, self.parameters)
+
+    def statistics(self, predictions: Predictions) -> FloatArray:
+        """Additive sufficient statistics (n, k) float64, one row an example, NaN outside the denominator.
+
+        Use `columns` and `sums` where k is large (class counts over many classes): a matrix of more than
+        250 million cells is refused.
+        """
+        import numpy as np
+
+        additive, columns = self._additive(), self.columns(predictions)
+        width = self.sums(columns).shape[1]
+        if width * len(columns) > MAX_CELLS:
+            raise QSpecError(
+                f"The metric {self} has {width} sums and {len(columns)} examples: too many to hold an example each.",
+                hint="add up the columns by group instead",
+            )
+        return additive.sums(columns, np.arange(len(columns)), len(columns), self.parameters)
+
+    def value(self, sums: FloatArray, n: FloatArray | int) -> FloatArray:
+        """Values (...) out of sums (..., k) and numbers of counted examples (...); NaN where undefined."""
+        import numpy as np
+
+        return self._additive().value(sums, np.asarray(n, dtype=np.float64), self.parameters)
+
+    def score(self, columns: FloatArray) -> float:
+        """The value of stored columns (n, c), whether or not they add up; NaN where it is undefined."""
+        import numpy as np
+
+        computation = self._computation()
+        if isinstance(computation, Whole):
+            raise QSpecError(f"The metric {self} is computed from the predictions as a whole.")
+        counted = columns[self.counted(columns)]
+        if len(counted) == 0:
+            return float("nan")
+        if isinstance(computation, Scored):
+            return computation.score(counted, self.parameters)
+        return float(self.value(self.sums(counted), np.asarray([len(counted)]))[0])
+
+    def compute(self, predictions: Predictions) -> float:
+        """The value over all examples; raises `QSpecError` where it is undefined."""
+        import numpy as np
+
+        computation = self._computation()
+        if isinstance(computation, Whole):
+            self._ready(predictions)
+            value = computation.score(predictions, self.parameters)
+        else:
+            value = self.score(self.columns(predictions))
+        if np.isnan(value):
+            raise QSpecError(
+                f"The metric {self} is undefined on these {predictions.n} examples.",
+                hint="its denominator is empty: a class, a relevant item or every example is absent",
+            )
+        return value
+
+    def _computation(self) -> Additive | Scored | Whole:
+        computation = self.metric.computation
+        if computation is None or self.metric.availability is Availability.REFUSED:
+            raise QSpecError(
+                f"The metric {self} can be stated and checked, and not computed here.", hint=self.metric.doc
+            )
+        return computation
+
+    def _additive(self) -> Additive:
+        computation = self._computation()
+        if isinstance(computation, Additive):
+            return computation
+        raise QSpecError(
+            f"The metric {self} does not add up over examples.", hint="score its columns instead"
+        )
+
+    def _ready(self, predictions: Predictions) -> None:
+        if self.metric.family is Family.DISTANCE and predictions.baseline is None:
+            raise QSpecError(
+                f"The distance {self} compares two models, and only one model's predictions were given.",
+                hint="put the baseline's predictions beside them",
+            )
+        for need in self.metric.needs:
+            if not any(predictions.has(name) for name in need.split("|")):
+                raise QSpecError(
+                    f"The metric {self} needs {spoken(need.split('|'), 'or')}; "
+                    f"these predictions hold {spoken(predictions.names)}."
+                )
+        if self.needs_threshold:
+            raise QSpecError(
+                f"The metric {self} needs a threshold, and none has been chosen.",
+                hint="say threshold { from: SPLIT } in the evaluation, with a split other than the test split",
+            )
+
+
+def find(term: Term) -> Metric:
+    """The metric a term names; raises `QSpecError` with the nearest name when there is none."""
+    try:
+        return registry.get(term.head)
+    except UnknownNameError as error:
+        near = error.suggestion
+        if near is None and f"{term.name}@k" in registry:
+            near = f"{term.name}@k"
+        raise QSpecError(
+            f"There is no metric called {term.head}.", hint=f"did you mean {near}?" if near else None
+        ) from None
+
+
+def bind(term: Term, *, task: str | None = None) -> BoundMetric:
+    """The metric that `term` names with its parameters; `task` makes the parameters it needs required.
+
+    Raises `QSpecError` for an unknown metric, for parameters that are unknown, given twice, missing or wrong.
+    """
+    metric = find(term)
+    if any(parameter.kind is Kind.PARTS for parameter in metric.parameters):
+        from qspec.metrics.composite import read_parts
+
+        parts = read_parts(term, task)
+        like = parts[0][1].metric
+        alike = replace(metric, direction=like.direction, unit=like.unit, low=like.low, high=like.high)
+        return BoundMetric(alike, Parameters(parts=parts), term)
+    given = _arguments(metric, term)
+    values = Parameters()
+    for parameter in metric.parameters:
+        if parameter.name == "k" and term.at is not None:
+            values["k"] = _cutoff(metric, term.at)
+        elif parameter.name in given:
+            values[parameter.name] = read(metric.name, parameter, given[parameter.name])
+        elif parameter.required_for(task):
+            raise QSpecError(f"The metric {term} needs its parameter {parameter.name}.", hint=parameter.doc)
+        else:
+            values[parameter.name] = parameter.default
+    return BoundMetric(metric, values, term)
+
+
+def _cutoff(metric: Metric, at: int) -> int:
+    if at < 1:
+        raise QSpecError(f"The cut-off of {metric.name} must be at least 1; it is {at}.")
+    return at
+
+
+def _arguments(metric: Metric, term: Term) -> dict[str, Argument]:
+    names = [p.name for p in metric.parameters if not (p.name == "k" and term.at is not None)]
+    takes = f"it takes {spoken(names)}" if names else "it takes none"
+    if len(term.positional) > len(names):
+        raise QSpecError(f"The metric {term} has more parameters than {metric.name} takes.", hint=takes)
+    given = dict(zip(names, term.positional, strict=False))
+    for name, value in term.named.items():
+        if name not in names:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]}?" if near else takes
+            raise QSpecError(f"The metric {metric.name} has no parameter called {name}.", hint=hint)
+        if name in given:
+            raise QSpecError(f"The metric {term} gives its parameter {name} twice.")
+        given[name] = value
+    return given
