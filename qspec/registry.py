@@ -16,7 +16,14 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-ROOMS = ("qspec.metrics", "qspec.checks.rules", "qspec.data.readers", "qspec.quantize", "qspec.cli")
+ROOMS = (
+    "qspec.metrics",
+    "qspec.checks.rules",
+    "qspec.checks.output",
+    "qspec.data.readers",
+    "qspec.quantize",
+    "qspec.cli",
+)
 
 
 class UnknownNameError(KeyError):

@@ -27,20 +27,23 @@ def gap(
     state = found.parts.get(part, found.state) if part else found.state
     if state in {"stated", "not-applicable"} or found.origin is None:
         return
-    name = f"{axis.replace('_', '-')} ({part})" if part else axis.replace("_", "-")
+    name = f"`{axis}`" + (f" ({part})" if part else "")
     if state == "missing":
-        message = f"{name} is not mentioned: {asks}"
+        message = f"{name} is not mentioned: {found.why or asks}"
     elif state == "unstated":
         message = f"{name} is unstated in the source: {asks}"
     else:
         message = f"{name} is vague: {found.why or asks}"
+    if not message.endswith("?"):
+        message += "."
     fixes: tuple[Fix, ...] = ()
-    if state == "missing" and template and claim.executor is not None:
-        fixes = (_template(claim, template),)
+    here = claim.executor is not None and claim.executor.origin.loaded is claim.origin.loaded
+    if state == "missing" and template and here:  # an edit is made in the file of the claim
+        fixes = (_template(claim, axis, template),)
     yield Finding(message, found.origin, help=template, fixes=fixes, severity=severity)
 
 
-def _template(claim: ClaimView, template: str) -> Fix:
+def _template(claim: ClaimView, axis: str, template: str) -> Fix:
     """An edit that adds the line, as a comment, behind the opening brace of the executor."""
     assert claim.executor is not None
     origin = claim.executor.origin
@@ -48,4 +51,5 @@ def _template(claim: ClaimView, template: str) -> Fix:
     at = source.text.find("{", start) + 1
     line, _ = source.position(start)
     indent = " " * (len(source.line(line)) - len(source.line(line).lstrip()) + 2)
-    return Fix("Add the axis as a comment to fill in", (Edit(Span(at, at), f"\n{indent}# {template}"),))
+    title = f"Add `{axis.replace('_', '-')}` as a comment to fill in"
+    return Fix(title, (Edit(Span(at, at), f"\n{indent}# {template}"),))

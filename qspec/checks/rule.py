@@ -82,7 +82,8 @@ class Rule:
         """The documentation by heading."""
         parts = re.split(r"^(.+)\n-{3,}\n", self.documentation, flags=re.MULTILINE)
         return {
-            heading.strip(): text.strip("\n") for heading, text in zip(parts[1::2], parts[2::2], strict=True)
+            heading.strip().rstrip(":"): text.strip("\n")
+            for heading, text in zip(parts[1::2], parts[2::2], strict=True)
         }
 
     @property

@@ -1,0 +1,24 @@
+"""One line a finding, as compilers print them, for people in a hurry and for editors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qspec.checks.output import registry
+from qspec.checks.output._text import Paint, visible
+from qspec.checks.runner import DocumentReport
+from qspec.checks.settings import Settings
+
+
+@registry.register("concise")
+def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: bool = False) -> str:
+    """`path:line:column: severity[code name]: message`, one a line; nothing when there is nothing."""
+    paint = Paint(colour)
+    lines = [
+        f"{visible(finding.source.path)}:{finding.line}:{finding.column}: "
+        f"{paint(finding.severity.value, f'{finding.severity}[{finding.code} {finding.rule}]')}: "
+        f"{visible(finding.message)}"
+        for report in reports
+        for finding in report.findings
+    ]
+    return "".join(f"{line}\n" for line in lines)
