@@ -1,8 +1,12 @@
 """Names of this room and the modules that hold them; written by `python -m qspec.registry`."""
 
 MODULES: dict[str, str] = {
+    "csv": "csv",
+    "jsonl": "jsonl",
     "npy": "npy",
     "npz": "npz",
 }
 
-ALIASES: dict[str, str] = {}
+ALIASES: dict[str, str] = {
+    "ndjson": "jsonl",
+}

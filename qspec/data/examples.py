@@ -1,0 +1,96 @@
+"""Examples of a data set as a model takes them: inputs by name, labels, batches; everything checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.data.pipeline import Steps
+from qspec.data.table import Array, Table
+from qspec.errors import QSpecError
+from qspec.model.artifact import Dataset
+
+
+def input_columns(dataset: Dataset, table: Table) -> dict[str, str]:
+    """Model input to column, as declared; raises `QSpecError` for none or a missing column."""
+    members = dataset.inputs.members if dataset.inputs else {}
+    if not members:
+        raise QSpecError(
+            f"The data set in {table.source} does not say which column feeds which input of the model.",
+            hint="add `inputs { INPUT: COLUMN }`",
+        )
+    for column in members.values():
+        table.column(column)
+    return dict(members)
+
+
+def inputs(
+    dataset: Dataset, table: Table, indices: NDArray[np.int64], steps: Steps | None = None
+) -> dict[str, Array]:
+    """The model's inputs for the rows `indices`, first axis the examples, after the pipeline's `pre` steps.
+
+    Raises `QSpecError` when an input is neither numbers nor booleans nor text, or holds NaN or infinity.
+    """
+    feeds = {name: table.take(column, indices) for name, column in input_columns(dataset, table).items()}
+    feeds = steps.before(feeds) if steps is not None else feeds
+    for name, array in feeds.items():
+        check_finite(array, f"The input {name}", table.source)
+    return feeds
+
+
+def batches(
+    dataset: Dataset, table: Table, indices: NDArray[np.int64], size: int, steps: Steps | None = None
+) -> Iterator[dict[str, Array]]:
+    """The inputs of `indices` in batches of `size`, in order; the last may be smaller."""
+    for start in range(0, len(indices), size):
+        yield inputs(dataset, table, indices[start : start + size], steps)
+
+
+def labels(
+    dataset: Dataset, table: Table, indices: NDArray[np.int64], classes: int | None = None
+) -> NDArray[np.int64]:
+    """The class numbers of the rows `indices`, int64 of shape (n,).
+
+    Raises `QSpecError` when no label column is declared, its values are no integers (booleans count as 0 and 1), or
+    one lies outside 0..`classes` where the number of classes is given or the data set names its classes.
+    """
+    if dataset.label is None:
+        raise QSpecError(
+            f"The data set in {table.source} does not say which column holds the answer.", hint="add `label`"
+        )
+    values = table.take(dataset.label, indices)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.dtype.kind not in "iub" or values.ndim != 1:
+        raise QSpecError(
+            f"The label column {dataset.label} of {table.source} holds {values.dtype} of shape {values.shape}, and class "
+            "numbers are one integer a row.",
+            hint="store the class numbers, counted from zero, as integers",
+        )
+    numbers = values.astype(np.int64)
+    count = classes if classes is not None else len(dataset.classes) or None
+    wrong = np.flatnonzero((numbers < 0) | (numbers >= count if count is not None else False))
+    if len(wrong):
+        first = int(wrong[0])
+        bound = f"0..{count}" if count is not None else "0 and above"
+        raise QSpecError(
+            f"{len(wrong)} labels of {table.source} lie outside {bound}; the first is {numbers[first]}, in row "
+            f"{int(indices[first])}.",
+            hint="class numbers count from zero, and the model has one output for each",
+        )
+    return numbers
+
+
+def check_finite(array: Array, what: str, source: str) -> None:
+    """Raise `QSpecError` when an array of floats holds NaN or infinity, with the first such row."""
+    if array.dtype.kind not in "fc":
+        return
+    bad = ~np.isfinite(array)
+    if bad.any():
+        row = int(np.flatnonzero(bad.reshape(len(array), -1).any(axis=1))[0])
+        raise QSpecError(
+            f"{what} holds NaN or infinity in {source}, first in example {row} of those read.",
+            hint="clean the data; scores over such inputs mean nothing",
+        )

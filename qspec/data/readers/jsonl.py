@@ -1,0 +1,50 @@
+"""JSON lines: one object a line, the same keys in each."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from qspec.data.limits import Limits
+from qspec.data.readers import registry
+from qspec.data.readers.text import read_text, typed_table
+from qspec.data.table import Table
+from qspec.errors import Place, QSpecError
+
+
+@registry.register("jsonl", aliases=("ndjson",))
+def read_jsonl(path: Path, limits: Limits) -> Table:
+    """Columns named by the keys; every line has the keys of the first."""
+    columns: dict[str, list[Any]] = {}
+    for number, line in enumerate(read_text(path, limits).split("\n"), start=1):
+        if not line.strip():
+            continue
+        row = _object(line, path, number)
+        if not columns:
+            limits.check("columns", len(row), f"The number of columns of {path.name}")
+            columns = {key: [] for key in row}
+        if row.keys() != columns.keys():
+            other = ", ".join(sorted(row.keys() ^ columns.keys()))
+            raise QSpecError(
+                f"A line of {path.name} differs from the first in the keys {other}.",
+                place=Place(str(path), number, 1),
+            )
+        for key, value in row.items():
+            columns[key].append(value)
+    return typed_table(columns, path)
+
+
+def _object(line: str, path: Path, number: int) -> dict[str, Any]:
+    place = Place(str(path), number, 1)
+    try:
+        row = json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise QSpecError(f"A line of {path.name} is not JSON ({error}).", place=place) from error
+    if not isinstance(row, dict):
+        raise QSpecError(f"A line of {path.name} is not a JSON object.", place=place)
+    return row
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")

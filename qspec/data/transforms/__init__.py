@@ -1,0 +1,116 @@
+"""The closed, versioned list of transforms that may stand before and after a graph."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from qspec.data.table import Array, listed
+from qspec.errors import QSpecError
+from qspec.model.expression import Argument, Term, number
+from qspec.registry import Registry
+
+VERSION = 1
+"""Raised when a transform of the same name and arguments computes something else."""
+
+Transform = Callable[[Array], Array]
+"""From a batch to a batch; the first axis counts the examples and is never touched."""
+
+
+class Arguments:
+    """The arguments of one transform, each taken once; what is left over at the end is an error."""
+
+    def __init__(self, term: Term) -> None:
+        self.term = term
+        self._positional = list(term.positional)
+        self._named = dict(term.named)
+        self._known: list[str] = []
+
+    def take(self, name: str) -> Argument | None:
+        """The argument `name`, or the next one without a name; None when there is none left."""
+        self._known.append(name)
+        if name in self._named:
+            return self._named.pop(name)
+        return self._positional.pop(0) if self._positional and name != "input" else None
+
+    def number(self, name: str, default: float | None) -> float:
+        """A number; an error when it is left out and has no default."""
+        return float(self._number(name, self.take(name), default))
+
+    def integer(self, name: str, default: int | None) -> int:
+        """A whole number."""
+        value = self._number(name, self.take(name), default)
+        if value != int(value):
+            raise QSpecError(f"The argument {name} of {self.term} is not a whole number.")
+        return int(value)
+
+    def numbers(self, name: str, default: float | None) -> list[float]:
+        """One number, or one a channel: `channels(0.5, 0.5, 0.5)`."""
+        value = self.take(name)
+        if isinstance(value, Term) and value.name == "channels" and value.positional and not value.named:
+            return [float(self._number(name, item, None)) for item in value.positional]
+        return [float(self._number(name, value, default))]
+
+    def integers(self, name: str) -> list[int]:
+        """All arguments without a name, as whole numbers."""
+        self._known.append(name)
+        rest, self._positional = self._positional, []
+        values = [self._number(name, item, None) for item in rest]
+        if any(value != int(value) for value in values):
+            raise QSpecError(f"The arguments of {self.term} are whole numbers.")
+        return [int(value) for value in values]
+
+    def word(self, name: str, default: str | None) -> str | None:
+        """A word."""
+        value = self.take(name)
+        if value is None:
+            return default
+        if isinstance(value, Term) and not value.positional and not value.named:
+            return value.name
+        if isinstance(value, str):
+            return value
+        raise QSpecError(f"The argument {name} of {self.term} is not a word.")
+
+    def finish(self) -> None:
+        """Raise `QSpecError` for arguments that nobody took."""
+        for name in self._named:
+            near = difflib.get_close_matches(name, self._known, n=1)
+            raise QSpecError(
+                f"The transform {self.term.name} has no argument {name!r}.",
+                hint=f"did you mean {near[0]}?" if near else f"its arguments are {listed(self._known)}",
+            )
+        if self._positional:
+            raise QSpecError(f"The transform {self.term} has more arguments than it takes.")
+
+    def _number(self, name: str, value: Argument | None, default: float | None) -> Decimal:
+        if value is None and default is not None:
+            return Decimal(str(default))
+        found = number(value)
+        if found is None:
+            raise QSpecError(f"The transform {self.term.name} needs a number for {name}.")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A transform of the list: where it may stand, and how its arguments make it."""
+
+    make: Callable[[Arguments], Transform]
+    stages: tuple[str, ...]
+
+
+registry: Registry[Entry] = Registry("transform", "qspec.data.transforms")
+
+
+def transform(
+    name: str, *stages: str
+) -> Callable[[Callable[[Arguments], Transform]], Callable[[Arguments], Transform]]:
+    """Decorator that files a maker under `name`, for the stages `pre`, `post` or both."""
+
+    def wrap(make: Callable[[Arguments], Transform]) -> Callable[[Arguments], Transform]:
+        registry.register(name, module=make.__module__)(Entry(make, stages))
+        return make
+
+    return wrap

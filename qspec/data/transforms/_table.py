@@ -1,0 +1,18 @@
+"""Names of this room and the modules that hold them; written by `python -m qspec.registry`."""
+
+MODULES: dict[str, str] = {
+    "argmax": "classes",
+    "cast": "numeric",
+    "l2-normalize": "classes",
+    "normalize": "numeric",
+    "one-hot": "classes",
+    "pad": "shape",
+    "reshape": "shape",
+    "scale": "numeric",
+    "softmax": "classes",
+    "threshold": "classes",
+    "top-k": "classes",
+    "transpose": "shape",
+}
+
+ALIASES: dict[str, str] = {}
