@@ -33,7 +33,7 @@ arrays of shape (examples, …) by score name."""
 
 # Outputs wait until so many bytes or seconds' worth are there, then they are reduced together: the reducer's
 # Python is paid once a block and not once a batch, and memory stays bounded whatever the number of examples.
-_BLOCK_BYTES = 2 << 20
+_BLOCK_BYTES = 512 << 10
 _BLOCK_SECONDS = 0.25
 _MOST_BATCHES = 512
 
@@ -61,14 +61,18 @@ class _Side:
     label: str
     reduce: Reducer
     count: int
-    waiting: list[list[NDArray[Any]]] = field(default_factory=list)
+    waiting: list[NDArray[Any]] = field(default_factory=list)
     scores: dict[str, NDArray[Any]] = field(default_factory=dict)
 
-    def flush(self, rows: Rows, start: int, stop: int) -> None:
-        """Reduce the waiting outputs, which belong to examples `start` up to `stop`; trailing padding is cut."""
+    def flush(self, rows: Rows, start: int, stop: int) -> int:
+        """Reduce the waiting outputs, which belong to examples `start` up to `stop`; returns their bytes.
+
+        Outputs wait in one flat list, batch after batch. Trailing padding is cut.
+        """
+        ports = self.session.outputs
         outputs = {
-            port.name: self._joined([batch[i] for batch in self.waiting], port.name, stop - start)
-            for i, port in enumerate(self.session.outputs)
+            port.name: self._joined(self.waiting[i :: len(ports)], port.name, stop - start)
+            for i, port in enumerate(ports)
         }
         self.waiting.clear()
         for name, array in outputs.items():
@@ -76,6 +80,7 @@ class _Side:
                 self._refuse_nan(name, array, rows[start:stop])
         for name, values in self.reduce(outputs, rows[start:stop]).items():
             self._scores(name, values, stop - start)[start:stop] = values
+        return sum(array.nbytes for array in outputs.values())
 
     def _scores(self, name: str, values: NDArray[Any], count: int) -> NDArray[Any]:
         """Where the scores of that name are collected, made or widened so that `values` fit."""
@@ -172,10 +177,10 @@ def _run(
 ) -> int:
     """The loop itself; returns how many examples were added as padding."""
     total, done, per_block = len(rows), 0, 1
-    feeders = [_feeder(side.session, inputs) for side in sides]
+    feeders = [feeder(side.session, inputs) for side in sides]
     # Models that take the same inputs in the same types share each batch's arrays.
     shared = len(sides) == 1 or all(_same_inputs(side.session, sides[0].session) for side in sides[1:])
-    runs = [(side.session.run, side.waiting.append) for side in sides]
+    runs = [(side.session.run, side.waiting.extend) for side in sides]
     fixed = any(side.session.batch_size is not None for side in sides)
     padding = -total % batch if fixed else 0
     at = 0
@@ -193,16 +198,14 @@ def _run(
                     for run, keep in runs:
                         keep(run(feeds))
                 else:
-                    for feeder, (run, keep) in zip(feeders, runs, strict=True):
-                        keep(run(feeder(chosen)))
+                    for feed, (run, keep) in zip(feeders, runs, strict=True):
+                        keep(run(feed(chosen)))
         except QSpecError:
             raise
         except Exception as error:  # the runtime's own exceptions share no narrower base
             raise _run_failure(sides, inputs, rows[at : at + batch], error) from error
         took = time.perf_counter() - clock
-        size = sum(array.nbytes for side in sides for output in side.waiting for array in output)
-        for side in sides:
-            side.flush(rows, done, stop)
+        size = sum(side.flush(rows, done, stop) for side in sides)
         per_block = _next_block(per_block, took, size)
         done = stop
         if progress is not None:
@@ -217,7 +220,7 @@ def _next_block(batches: int, seconds: float, size: int) -> int:
     return max(1, int(min(by_time, by_size, _MOST_BATCHES, 8 * batches)))
 
 
-def _feeder(session: Session, inputs: Mapping[str, Column]) -> Callable[[Any], Arrays]:
+def feeder(session: Session, inputs: Mapping[str, Column]) -> Callable[[Any], Arrays]:
     """From rows to the model's inputs, casting where a column's float is of another width."""
     ports = session.inputs
     missing = [port for port in ports if port.name not in inputs]
@@ -296,7 +299,7 @@ def _run_failure(
     sides: Sequence[_Side], inputs: Mapping[str, Column], rows: Rows, error: Exception
 ) -> QSpecError:
     """Says which model failed: the one with fewer outputs waiting, or the first."""
-    side = min(sides, key=lambda one: len(one.waiting))
+    side = min(sides, key=lambda one: len(one.waiting) // len(one.session.outputs))
     shapes = {name: list(np.shape(inputs[name][rows])) for name in (p.name for p in side.session.inputs)}
     return QSpecError(
         f"The {side.label} model {side.session.path.name} fails on the batch that starts with example "

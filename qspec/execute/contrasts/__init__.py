@@ -1,0 +1,19 @@
+"""How baseline and quantized model are compared on one metric: one family of metrics a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qspec.execute.contrasts.contrast import Contrast, Sides
+from qspec.registry import Registry
+
+Maker = Callable[[Sides], Contrast]
+"""From the stored columns of both models to what decides questions about them."""
+
+registry: Registry[Maker] = Registry("contrast", "qspec.execute.contrasts")
+
+
+def contrast(sides: Sides) -> Contrast:
+    """The contrast for the metric's family, over the examples in `sides`."""
+    family = sides.metric.family_of(sides.baseline, sides.quantized)
+    return registry.get(family.value)(sides)

@@ -1,0 +1,155 @@
+"""The verdicts of a whole claim: each assertion by who can judge it, then the claim."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from qspec.errors import QSpecError
+from qspec.execute.judge.accuracy import AccuracyJudge
+from qspec.execute.judge.performance import Pair, PerformanceJudge
+from qspec.execute.judge.verdict import Judged, not_judged
+from qspec.execute.located import located
+from qspec.execute.questions import confidence_of
+from qspec.execute.scores import Scores
+from qspec.execute.timings import Timings
+from qspec.lang.resolve import ResolvedClaim
+from qspec.model.evaluation import Evaluated
+from qspec.model.expression import Term
+from qspec.model.measurand import Measurand, measurand, metric_named
+from qspec.model.measured import Census, Hidden, Result
+from qspec.stats.decision import Outcome, combine_claim
+
+JUDGE_VERSION = 1
+"""Raised only when a verdict can come out otherwise for the same scores."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was measured: everything verdicts are made from, and nothing else."""
+
+    scores: dict[str, Scores]
+    """By evaluation; the unnamed one has the empty name."""
+    timings: dict[str, Timings]
+    """By load."""
+    size: Pair
+    census: dict[str, Census] = field(default_factory=dict)
+    """Of either side, where it was brought to a precision here."""
+    memory: Pair | None = None
+    elsewhere: str | None = None
+    """Why the clock of this machine says nothing about the declared hardware, where it does not."""
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """A judged claim."""
+
+    judged: list[Judged]
+    results: list[Result]
+    hidden: dict[str, Hidden]
+    outcome: Outcome
+
+    @property
+    def exit_code(self) -> int:
+        """0 when every outcome is as expected, 1 when one is refuted against expectation, else 3."""
+        wrong = [one for one in self.judged if not one.as_expected]
+        if not wrong:
+            return 0
+        return 1 if any(one.outcome is Outcome.REFUTED for one in wrong) else 3
+
+
+def judge(resolved: ResolvedClaim, evidence: Evidence) -> Verdicts:
+    """Judge a claim; pure: the same evidence and declaration give the same verdicts."""
+    return _Judge(resolved, evidence).verdicts()
+
+
+class _Judge:
+    def __init__(self, resolved: ResolvedClaim, evidence: Evidence) -> None:
+        self.resolved, self.evidence = resolved, evidence
+        executor = resolved.executor
+        declared = dict(executor.executor.each_evaluation()) if executor is not None else {}
+        self.evaluations: dict[str, Evaluated] = declared
+        self.accuracy = {
+            name: AccuracyJudge(name, declared[name], scores)
+            for name, scores in evidence.scores.items()
+            if name in declared
+        }
+        first = next(iter(declared.values()), Evaluated())
+        self.performance = PerformanceJudge(
+            evidence.timings,
+            evidence.size,
+            evidence.memory,
+            refusal=self._refusal(),
+            confidence=confidence_of(None, first),
+        )
+
+    def _refusal(self) -> tuple[Outcome, str] | None:
+        if self.evidence.elsewhere is not None:
+            return Outcome.NOT_MEASURED, self.evidence.elsewhere
+        for side, census in self.evidence.census.items():
+            if census.simulated:
+                return (
+                    Outcome.NOT_MEASURED,
+                    f"the {side} model's format is emulated in a wider one here, so its speed is not the format's",
+                )
+        return None
+
+    def verdicts(self) -> Verdicts:
+        judged = [
+            self._one(index, measurand(assertion.quantity))
+            for index, assertion in enumerate(self.resolved.claim.assertions)
+        ]
+        results = [result for one in self.accuracy.values() for result in one.results()]
+        results += self.performance.results()
+        hidden: dict[str, Hidden] = {}
+        for name, judge_of in self.accuracy.items():
+            about = [
+                (one, subject)
+                for one in judged
+                if self._evaluation_of(one.assertion.on, subject := measurand(one.assertion.quantity)) == name
+            ]
+            hidden.update(judge_of.hidden(about))
+        return Verdicts(judged, results, hidden, _whole(judged))
+
+    def _one(self, index: int, subject: Measurand) -> Judged:
+        assertion = self.resolved.claim.assertions[index]
+        with located(self.resolved.origin.at("assertions", index)):
+            missing = [side for side, census in self.evidence.census.items() if not census.realized]
+            if missing:
+                layers = ", ".join(name for side in missing for name in self.evidence.census[side].missing)
+                return not_judged(
+                    assertion,
+                    Outcome.NOT_REALIZED,
+                    f"what ran is not the declared precision; not realized: {layers}",
+                )
+            if not subject.kind.is_accuracy:
+                return self.performance.judge(assertion, subject)
+            name = self._evaluation_of(assertion.on, subject)
+            if name is None or name not in self.accuracy:
+                which = (
+                    f"the evaluation `{assertion.on}`"
+                    if assertion.on
+                    else f"an evaluation with {assertion.quantity}"
+                )
+                if assertion.on is not None and assertion.on not in self.evaluations:
+                    raise QSpecError(
+                        f"No evaluation is called `{assertion.on}`.", hint="name one of the executor's"
+                    )
+                return not_judged(assertion, Outcome.NOT_EXECUTABLE, f"{which} was not run here")
+            return self.accuracy[name].judge(assertion, subject)
+
+    def _evaluation_of(self, on: str | None, subject: Measurand) -> str | None:
+        if on is not None or len(self.evaluations) == 1:
+            return on if on is not None else next(iter(self.evaluations))
+        having = [name for name, e in self.evaluations.items() if _has(e, subject.metric)]
+        return having[0] if len(having) == 1 else None
+
+
+def _has(evaluation: Evaluated, metric: Term | None) -> bool:
+    declared = evaluation.metrics if isinstance(evaluation.metrics, list) else []
+    return metric is not None and metric_named(metric, declared) is not None
+
+
+def _whole(judged: list[Judged]) -> Outcome:
+    """The claim: an assertion that came out as it expects to counts as held, and Holm guards the rest."""
+    held = [(Outcome.CONFIRMED, 1.0) if one.as_expected else (one.outcome, one.level) for one in judged]
+    return combine_claim(held) if held else Outcome.INCONCLUSIVE

@@ -1,0 +1,62 @@
+"""The verdict on one assertion, on the way to the measured block."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from qspec.execute.judge.figures import count, span
+from qspec.model.claim import Assertion
+from qspec.model.measured import Verdict as VerdictNoun
+from qspec.stats.decision import Outcome
+from qspec.stats.decision import Verdict as Decided
+from qspec.stats.interval import Interval
+
+NEVER_REFUTED = 1.0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """An assertion with its outcome; `level` is the smallest 1 - confidence at which it would be refuted."""
+
+    assertion: Assertion
+    outcome: Outcome
+    level: float = NEVER_REFUTED
+    interval: Interval | None = None
+    needs: int | None = None
+    because: str | None = None
+    unit: str | None = None
+
+    @property
+    def expected(self) -> Outcome:
+        """The outcome that counts as success."""
+        return Outcome(self.assertion.expect) if self.assertion.expect else Outcome.CONFIRMED
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the outcome is the one that counts as success."""
+        return self.outcome is self.expected
+
+    def noun(self) -> VerdictNoun:
+        """The verdict as the measured block writes it."""
+        return VerdictNoun(
+            outcome=self.outcome.value,
+            expected=self.assertion.expect,
+            interval=span(self.interval, self.unit),
+            method=self.interval.method if self.interval else None,
+            needs=count(self.needs, "examples") if self.needs is not None else None,
+            because=self.because,
+        )
+
+
+@dataclass(frozen=True)
+class Part:
+    """One stratum's decision, or the whole's: what it is called and how it came out."""
+
+    label: str | None
+    decided: Decided
+    reading: str = field(default="")
+
+
+def not_judged(assertion: Assertion, outcome: Outcome, because: str) -> Judged:
+    """An assertion that no figure decides, and why."""
+    return Judged(assertion, outcome, because=because)

@@ -1,0 +1,196 @@
+"""Models brought to their precision, each once: the store keeps what was made and how."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec import canonical
+from qspec.data import examples
+from qspec.data.source import open_dataset
+from qspec.data.splits import open_split
+from qspec.errors import QSpecError
+from qspec.execute.located import located
+from qspec.execute.machine import inspect_machine
+from qspec.execute.plan import DataPlan, ModelPlan, Plan, relative_to
+from qspec.execute.store import Entry, Store
+from qspec.model.base import Silence
+from qspec.model.precision import Precision
+from qspec.quantize.graph import OnnxModel, load_model, open_model
+from qspec.quantize.realize import realize
+from qspec.quantize.request import Feed, Request
+
+ARTIFACT = "model.onnx"
+CALIBRATION_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Side:
+    """One model of the pair, ready to run: its file, and how it came about."""
+
+    label: str
+    path: Path
+    sha256: str
+    size: int
+    """Bytes of the file and its external data."""
+    base: Path
+    """The file it was made from; itself when nothing was made."""
+    precision: Precision | None = None
+    declared: tuple[str, ...] = ()
+    simulated: bool = False
+    quantizer: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def open_base(plan: Plan, side: ModelPlan) -> OnnxModel:
+    """The declared model file, its digest and its graph verified; errors point at the spec."""
+    with located(side.origin):
+        return load_model(relative_to(plan.root, side.path), plan.root, side.sha256)
+
+
+def make_side(plan: Plan, side: ModelPlan, store: Store) -> Side:
+    """One model of the pair at its precision, from the store where it was made before."""
+    base = open_base(plan, side)
+    if side.precision is None:
+        return Side(side.label, base.path, base.sha256, base.size, base.path)
+    key = canonical.digest(_ingredients(plan, side, base.sha256))
+    entry = None if plan.options.fresh else store.get(key)
+    if entry is None:
+        if plan.options.fresh:
+            store.remove(key)
+        with located(side.precision_origin):
+            entry = store.put(key, lambda folder: _write(plan, side, base, folder))
+    return _from_entry(entry, side, base)
+
+
+def _from_entry(entry: Entry, side: ModelPlan, base: OnnxModel) -> Side:
+    artifact = open_model(entry.file(ARTIFACT))
+    made = json.loads(entry.file("realized.json").read_text(encoding="utf-8"))
+    return Side(
+        side.label,
+        artifact.path,
+        artifact.sha256,
+        artifact.size,
+        base.path,
+        side.precision,
+        tuple(made["declared"]),
+        bool(made["simulated"]),
+        made["quantizer"],
+        made["arguments"],
+        tuple(made["notes"]),
+    )
+
+
+def _ingredients(plan: Plan, side: ModelPlan, sha256: str) -> dict[str, Any]:
+    """Everything that determines the artifact. Scales are floats, so the processor is among it."""
+    machine = inspect_machine()
+    data = side.data
+    return {
+        "kind": "artifact",
+        "model": sha256,
+        "precision": side.precision.to_json() if side.precision else None,
+        "calibration": side.calibration.to_json() if side.calibration else None,
+        "data": None
+        if data is None
+        else {
+            "file": _data_digest(plan, data),
+            "split": data.split,
+            "rule": _rule_text(data),
+            "inputs": dict(data.dataset.inputs.members) if data.dataset.inputs else {},
+        },
+        "pipeline": _pipeline(plan),
+        "runtime": machine.runtime,
+        "processor": [machine.cpu, *machine.instruction_sets],
+    }
+
+
+def _pipeline(plan: Plan) -> Any:
+    pipeline = plan.evaluations[0].evaluation.pipeline if plan.evaluations else None
+    return pipeline.to_json() if pipeline is not None else None
+
+
+def _rule_text(data: DataPlan) -> str:
+    members = data.dataset.splits.members if data.dataset.splits else {}
+    return str(members.get(data.split or "", ""))
+
+
+def _data_digest(plan: Plan, data: DataPlan) -> str | None:
+    from qspec.data.paths import inside, verify_digest
+
+    with located(data.declared):
+        if data.dataset.source is None:
+            return None
+        path = inside(plan.root, relative_to(plan.root, data.folder / data.dataset.source), what="data file")
+        return verify_digest(path, data.dataset.sha256, what="data file")
+
+
+def open_data(plan: Plan, data: DataPlan) -> tuple[Any, NDArray[np.int64]]:
+    """The table and the rows of a planned split."""
+    with located(data.declared):
+        source = data.dataset.source
+        placed = data.dataset
+        if source is not None:
+            placed = placed.model_copy(update={"source": relative_to(plan.root, data.folder / source)})
+        table = open_dataset(placed, plan.root)
+    with located(data.origin):
+        return open_split(placed, table, data.split, plan.root)
+
+
+def _write(plan: Plan, side: ModelPlan, base: OnnxModel, folder: Path) -> None:
+    assert side.precision is not None
+    seed, batches = 0, None
+    if side.calibration is not None and side.calibration.seed is not None:
+        seed = int(side.calibration.seed.value)
+    if side.data is not None:
+        batches = _batches(plan, side, seed)
+    request = Request(
+        model=base.path,
+        precision=side.precision,
+        output=folder / ARTIFACT,
+        calibration=side.calibration,
+        seed=seed,
+        **({"batches": batches} if batches is not None else {}),
+    )
+    made = realize(request)
+    record = {
+        "quantizer": made.quantizer,
+        "arguments": made.arguments,
+        "declared": list(made.declared),
+        "simulated": made.simulated,
+        "notes": list(made.notes),
+    }
+    (folder / "realized.json").write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
+
+
+def _batches(plan: Plan, side: ModelPlan, seed: int) -> Callable[[], Iterator[Feed]]:
+    """Passes over the calibration sample: `size` rows of the split, drawn without replacement under the seed."""
+    from qspec.data.pipeline import Steps
+
+    assert side.data is not None
+    data = side.data
+    table, rows = open_data(plan, data)
+    size = side.calibration.size if side.calibration is not None else None
+    with located(data.origin):
+        if size is not None and not isinstance(size, Silence):
+            wanted = int(size.value)
+            if wanted > len(rows) or wanted < 1:
+                raise QSpecError(
+                    f"{wanted} calibration examples are asked for, and the split {data.split or data.name} has {len(rows)}.",
+                    hint="lower `size`, or calibrate on a larger split",
+                )
+            chosen = np.random.default_rng(seed).permutation(len(rows))[:wanted]
+            rows = rows[np.sort(chosen)]
+        steps = Steps(plan.evaluations[0].evaluation.pipeline if plan.evaluations else None)
+        examples.inputs(data.dataset, table, rows[:1], steps)
+
+    def run() -> Iterator[Feed]:
+        return examples.batches(data.dataset, table, rows, CALIBRATION_BATCH, steps)
+
+    return run

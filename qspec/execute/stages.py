@@ -1,0 +1,296 @@
+"""The stages between a plan and its verdicts: sessions, scores, timings; each kept under what determines it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec import canonical
+from qspec.data.pipeline import Steps
+from qspec.data.strata import stratify
+from qspec.errors import QSpecError
+from qspec.execute.arrays import load_arrays, save_arrays
+from qspec.execute.determinism import determinism
+from qspec.execute.evaluate import Rows, evaluate
+from qspec.execute.located import located
+from qspec.execute.machine import inspect_machine
+from qspec.execute.measure import PROFILES, measure
+from qspec.execute.plan import EvaluationPlan, Plan
+from qspec.execute.realize import Side, open_data
+from qspec.execute.scores import Scores
+from qspec.execute.sessions import Arrays, Session, open_session
+from qspec.execute.store import Store
+from qspec.execute.tasks import registry as tasks
+from qspec.execute.tasks.runner import TaskData, TaskRunner
+from qspec.execute.timings import Timings
+from qspec.metrics.bind import BoundMetric, bind
+from qspec.model.base import Silence
+from qspec.model.evaluation import Evaluated, Load, Strata
+from qspec.model.expression import ByColumn
+from qspec.model.quantity import Quantity
+from qspec.registry import UnknownNameError
+
+PROBE = 64
+"""Examples on which determinism is probed."""
+
+Progress = Callable[[str, int, int], None]
+"""Told the stage, what is done of it, and how much there is."""
+
+
+@dataclass
+class Opened:
+    """One evaluation with its data open and checked."""
+
+    plan: EvaluationPlan
+    runner: TaskRunner
+    inputs: dict[str, NDArray[Any]]
+    metrics: list[BoundMetric]
+    rows: NDArray[np.int64]
+    strata: list[Any]
+    units: NDArray[np.int64] | None
+    digest: str
+
+
+@dataclass
+class Stages:
+    """Runs the stages of one plan, taking from the store what is there."""
+
+    plan: Plan
+    store: Store
+    baseline: Side
+    quantized: Side
+    progress: Progress
+    notes: list[str] = field(default_factory=list)
+
+    @cached_property
+    def sessions(self) -> tuple[Session, Session]:
+        """Both models open under the same settings."""
+        executor = self.plan.resolved.executor
+        assert executor is not None
+        opened = []
+        for side in (self.baseline, self.quantized):
+            with located(executor.where("runtime")):
+                opened.append(
+                    open_session(
+                        side.path,
+                        provider=self.plan.provider,
+                        threads=self.plan.threads,
+                        inter_threads=self.plan.inter_threads,
+                        graph_optimization=self.plan.graph_optimization,
+                        options=self.plan.provider_options,
+                    )
+                )
+        return opened[0], opened[1]
+
+    # Preflight -------------------------------------------------------------------------------
+
+    def open(self, evaluation: EvaluationPlan) -> Opened:
+        """Open an evaluation's data and hold it against both models, before anything is computed."""
+        table, rows = open_data(self.plan, evaluation.data)
+        executor = self.plan.resolved.executor
+        assert executor is not None
+        with located(evaluation.origin):
+            try:
+                opener = tasks.get(evaluation.task)
+            except UnknownNameError:
+                from qspec.errors import NotExecutableError
+
+                raise NotExecutableError(
+                    f"The task `{evaluation.task}` is not run here yet.",
+                    hint=f"tasks that run are {', '.join([*tasks.names(), *tasks.aliases()])}",
+                ) from None
+            metrics = [bind(term, task=evaluation.task) for term in evaluation.metrics]
+        outputs = tuple(executor.model.outputs) if executor.model is not None else ()
+        with located(evaluation.data.declared):
+            steps = Steps(evaluation.evaluation.pipeline)
+            data = TaskData(evaluation.evaluation, evaluation.data.dataset, table, rows, steps, outputs)
+            runner = opener(data)
+            inputs = runner.inputs()
+            for session in self.sessions:
+                wrong = session.check_inputs(
+                    {name: (None, *array.shape[1:]) for name, array in inputs.items()},
+                    {name: array.dtype.name for name, array in inputs.items()},
+                )
+                if wrong:
+                    raise QSpecError(
+                        wrong[0],
+                        hint="the data set's `inputs` map an input of the model to a column of the data",
+                    )
+        declared = evaluation.evaluation.strata
+        with located(executor.where("strata")):
+            strata = stratify(declared, table, rows) if isinstance(declared, Strata) else []
+        units = _units(evaluation.evaluation, table, rows)
+        digest = canonical.digest(
+            {
+                "data": evaluation.data.dataset.to_json(),
+                "split": evaluation.data.split,
+                "file": _file(self.plan, evaluation),
+            }
+        )
+        return Opened(evaluation, runner, inputs, metrics, rows, strata, units, digest)
+
+    # Keys ------------------------------------------------------------------------------------
+
+    def _ingredients(self, kind: str, **more: Any) -> dict[str, Any]:
+        machine = inspect_machine()
+        return {
+            "kind": kind,
+            "models": [self.baseline.sha256, self.quantized.sha256],
+            "settings": {k: str(v) for k, v in self.sessions[0].settings.items()},
+            "machine": machine.identity(self.plan.provider),
+            **more,
+        }
+
+    # Scores ----------------------------------------------------------------------------------
+
+    def scores(self, opened: Opened) -> Scores:
+        """The scores of one evaluation, of both models over the same batches."""
+        evaluation = opened.plan
+        key = canonical.digest(
+            self._ingredients(
+                "scores",
+                data=opened.digest,
+                task=evaluation.task,
+                metrics=[str(m) for m in evaluation.metrics],
+                evaluation=evaluation.evaluation.to_json(),
+                outputs=list(self.plan.resolved.executor.model.outputs)
+                if self.plan.resolved.executor and self.plan.resolved.executor.model
+                else [],
+                batch=self.plan.batch,
+            )
+        )
+        entry = None if self.plan.options.fresh else self.store.get(key)
+        if entry is None:
+            self.store.remove(key)
+            made = self._evaluate(opened)
+            entry = self.store.put(key, made.save)
+        else:
+            self.progress(f"scores {evaluation.name}".strip(), len(opened.rows), len(opened.rows))
+        return Scores.load(entry.folder)
+
+    def _evaluate(self, opened: Opened) -> Scores:
+        reduce = _reducer(opened)
+        name = f"scores {opened.plan.name}".strip()
+        with located(opened.plan.data.declared):
+            run = evaluate(
+                *self.sessions,
+                opened.inputs,
+                reduce,
+                batch=self.plan.batch,
+                progress=lambda done, total: self.progress(name, done, total),
+            )
+            probe = determinism(
+                self.sessions[1],
+                {column: array[:PROBE] for column, array in opened.inputs.items()},
+                lambda outputs, rows: reduce(outputs, rows)["answer"],
+                batch=self.plan.batch,
+            )
+        answers = (run.baseline["answer"], run.quantized["answer"])
+        facts = {
+            "batch": run.batch,
+            "padded": run.padded,
+            "determinism": {
+                "sample": probe.sample,
+                "repeated": probe.repeated,
+                "rebatched": probe.rebatched,
+                "other_batch": probe.other_batch,
+            },
+        }
+        names = [str(m) for m in opened.metrics]
+        return Scores(
+            len(opened.rows),
+            {m: run.baseline[m] for m in names},
+            {m: run.quantized[m] for m in names},
+            answers,
+            opened.strata,
+            opened.units,
+            facts,
+        )
+
+    # Timings ---------------------------------------------------------------------------------
+
+    def timings(self, name: str, load: Load, opened: Opened) -> Timings:
+        """The interleaved timings of one load."""
+        batch = _whole(load.batch) or self.plan.batch
+        profile = PROFILES.get(self.plan.options.profile or load.profile or "quick")
+        executor = self.plan.resolved.executor
+        assert executor is not None
+        where = executor.where("loads" if name else "load")
+        with located(where):
+            if profile is None:
+                raise QSpecError(
+                    "There is no such timing profile.", hint=f"profiles are {', '.join(PROFILES)}"
+                )
+        key = canonical.digest(
+            self._ingredients(
+                "timings", data=opened.digest, load=load.to_json(), batch=batch, profile=profile.name
+            )
+        )
+        entry = None if self.plan.options.fresh else self.store.get(key)
+        if entry is None:
+            self.store.remove(key)
+            self.progress(f"timing {name}".strip(), 0, 1)
+            with located(where):
+                made = self._measure(load, batch, profile, opened)
+
+            def write(folder: Path) -> None:
+                save_arrays(folder / "timings.npz", made.arrays())
+                (folder / "timings.json").write_text(json.dumps(made.facts(), indent=1), encoding="utf-8")
+
+            entry = self.store.put(key, write)
+        self.progress(f"timing {name}".strip(), 1, 1)
+        facts = json.loads(entry.file("timings.json").read_text(encoding="utf-8"))
+        return Timings.of(load_arrays(entry.file("timings.npz")), facts)
+
+    def _measure(self, load: Load, batch: int, profile: Any, opened: Opened) -> Timings:
+        warm_up = load.warm_up
+        by_time = warm_up is not None and warm_up.unit is not None and warm_up.dimension.value == "time"
+        return measure(
+            *self.sessions,
+            opened.inputs,
+            batch=batch,
+            scenario=load.scenario or "offline",
+            profile=profile,
+            rate=float(load.rate.base) if load.rate is not None else None,
+            warm_up_calls=(_whole(warm_up) or 0) if warm_up is not None and not by_time else 0,
+            warm_up_seconds=float(warm_up.base) if warm_up is not None and by_time else None,
+        )
+
+
+def _reducer(opened: Opened) -> Callable[[Arrays, Rows], dict[str, NDArray[Any]]]:
+    """From a block of outputs to the columns of every metric, and the answers."""
+
+    def reduce(outputs: Arrays, rows: Rows) -> dict[str, NDArray[Any]]:
+        predictions = opened.runner.predictions(outputs, rows)
+        columns: dict[str, NDArray[Any]] = {str(m): m.columns(predictions) for m in opened.metrics}
+        answers = opened.runner.answers(predictions)
+        columns["answer"] = np.zeros(len(rows), np.int8) if answers is None else answers
+        return columns
+
+    return reduce
+
+
+def _units(evaluation: Evaluated, table: Any, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """The number of each example's independent unit; None when every example is one."""
+    statistics = evaluation.statistics
+    if statistics is None or not isinstance(statistics.unit, ByColumn):
+        return None
+    values = table.take(statistics.unit.by, rows)
+    return np.unique(values, return_inverse=True)[1].astype(np.int64)
+
+
+def _file(plan: Plan, evaluation: EvaluationPlan) -> str | None:
+    from qspec.execute.realize import _data_digest
+
+    return _data_digest(plan, evaluation.data)
+
+
+def _whole(value: Quantity | Silence | None) -> int | None:
+    return int(value.value) if isinstance(value, Quantity) else None

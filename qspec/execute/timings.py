@@ -1,0 +1,161 @@
+"""What timing a pair gives: plain series, the percentiles they support, and how far the host can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.stats.static import calls_for_percentile
+
+Seconds = NDArray[np.float64]
+
+PERCENTILES = (50.0, 90.0, 95.0, 99.0)
+DRIFT = 1.1
+"""A series is steady when the medians of its first and last third agree within this factor."""
+DISAGREEMENT = 1.5
+"""With one thread, the speed-ups by wall and by CPU time must agree within this factor; times the threads with more,
+since one model may use its threads better than the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One model's times, in seconds.
+
+    `calls`: every call in order (in the server scenario from its arrival to its answer). `rounds`: the median
+    call of each round. `cpu`: CPU seconds a call in each round, all threads together. `joules` is the energy a
+    call, of everything on the meter. `utilization` is the share of time the server was busy, above 1 when it
+    cannot keep up.
+    """
+
+    calls: Seconds
+    rounds: Seconds
+    cpu: Seconds
+    warm_up_calls: int
+    warm_up_seconds: float
+    settled: bool
+    joules: float | None = None
+    utilization: float | None = None
+
+    @property
+    def steady(self) -> bool:
+        """True when warm-up had settled and no drift shows between the first and the last third of rounds."""
+        third = max(1, len(self.rounds) // 3)
+        drift = float(np.median(self.rounds[-third:]) / np.median(self.rounds[:third]))
+        return self.settled and 1 / DRIFT <= drift <= DRIFT
+
+    def percentiles(self) -> dict[float, float]:
+        """Latency in seconds at 50, 90, 95 and 99 %, those that the number of calls supports."""
+        return {
+            p: float(np.quantile(self.calls, p / 100, method="higher"))
+            for p in PERCENTILES
+            if len(self.calls) >= calls_for_percentile(p)
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """How the host behaved: speed-ups by wall and by CPU time, and what the system says of itself.
+
+    `stretch` is wall over CPU time of each model on one thread (None with more, or on a device): what is above 1
+    was spent waiting for a processor. Loads are over one minute, frequencies in hertz.
+    """
+
+    wall_ratio: float
+    cpu_ratio: float | None
+    limit: float
+    stretch: tuple[float, float] | None
+    load_before: float | None
+    load_after: float | None
+    frequency_before: float | None
+    frequency_after: float | None
+    involuntary_switches: int | None
+
+    @property
+    def reason(self) -> str | None:
+        """A sentence that says why the timing cannot be trusted, or None when it can."""
+        if self.cpu_ratio is not None:
+            apart = max(self.wall_ratio / self.cpu_ratio, self.cpu_ratio / self.wall_ratio)
+            if apart > self.limit:
+                return (
+                    f"The quantized model is {self.wall_ratio:.2f} times as fast by wall time and "
+                    f"{self.cpu_ratio:.2f} times by CPU time, further apart than the factor {self.limit:g} allowed."
+                )
+        if self.stretch is not None and max(self.stretch) > self.limit:
+            return (
+                f"A call on one thread took {max(self.stretch):.2f} times its CPU time by the wall, more than the "
+                f"factor {self.limit:g} allowed: other work held the processor."
+            )
+        return None
+
+    @property
+    def noisy(self) -> bool:
+        """True when the timing verdict is `noisy-host`."""
+        return self.reason is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """A timed pair. Every round runs the models in `order` (b: baseline, q: quantized), so that drift cancels.
+
+    `complete` is False when the time limit came before the profile's duration and number of calls.
+    """
+
+    baseline: Series
+    quantized: Series
+    order: str
+    scenario: str
+    batch: int
+    threads: int
+    profile: str
+    complete: bool
+    noise: Noise
+    rate: float | None = None
+    seed: int | None = None
+    meter: str | None = None
+
+    @property
+    def steady(self) -> bool:
+        """True when both series are."""
+        return self.baseline.steady and self.quantized.steady
+
+    def throughput(self, series: Series) -> float:
+        """Examples a second, from the median round."""
+        return self.batch / float(np.median(series.rounds))
+
+    def arrays(self) -> dict[str, Seconds]:
+        """The series as columns for the store."""
+        return {
+            f"{model}.{name}": getattr(series, name)
+            for model, series in (("baseline", self.baseline), ("quantized", self.quantized))
+            for name in _COLUMNS
+        }
+
+    def facts(self) -> dict[str, Any]:
+        """Everything else, as plain data."""
+        data = asdict(self)
+        for model in ("baseline", "quantized"):
+            for name in _COLUMNS:
+                del data[model][name]
+        return data
+
+    @classmethod
+    def of(cls, arrays: dict[str, Seconds], facts: dict[str, Any]) -> Timings:
+        """What `arrays` and `facts` were taken from."""
+        models = {}
+        for model in ("baseline", "quantized"):
+            fields: dict[str, Any] = {name: arrays[f"{model}.{name}"] for name in _COLUMNS}
+            models[model] = Series(**fields, **facts[model])
+        noise = dict(facts["noise"])
+        noise["stretch"] = None if noise["stretch"] is None else tuple(noise["stretch"])
+        return cls(**{**facts, **models, "noise": Noise(**noise)})
+
+
+_COLUMNS = ("calls", "rounds", "cpu")
+
+
+def geometric_mean_ratio(one: Seconds, other: Seconds) -> float:
+    """The geometric mean of `one` over `other`, entry by entry; both positive, shape (rounds,)."""
+    return float(np.exp(np.mean(np.log(one) - np.log(other))))
