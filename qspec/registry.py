@@ -21,6 +21,7 @@ ROOMS = (
     "qspec.checks.rules",
     "qspec.checks.output",
     "qspec.data.readers",
+    "qspec.data.transforms",
     "qspec.quantize",
     "qspec.cli",
 )
