@@ -32,7 +32,7 @@ PACKED = frozenset({"MatMulNBits", "MatMulBnb4"})
 """Operators that unpack a block-quantized weight as they multiply."""
 
 PASS = frozenset(
-    {"DequantizeLinear", "QuantizeLinear", "Cast", "Transpose", "Reshape", "Identity", "Squeeze"}
+    {"DequantizeLinear", "QuantizeLinear", "Cast", "Transpose", "Reshape", "Identity", "Squeeze", "Slice"}
 )
 """Operators between a stored weight and its use that leave it the same weight."""
 

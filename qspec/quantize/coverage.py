@@ -11,7 +11,7 @@ from onnx import ModelProto, TensorProto
 from qspec.data.table import listed
 from qspec.errors import QSpecError
 from qspec.model.precision import Precision
-from qspec.quantize.graph import Layer, weighted_layers
+from qspec.quantize.graph import WEIGHT_INPUT, Layer, weighted_layers
 from qspec.quantize.patterns import known_operators, select
 
 FLOATS = frozenset({TensorProto.FLOAT, TensorProto.DOUBLE})
@@ -55,17 +55,19 @@ class Coverage:
 def cover(prepared: ModelProto, precision: Precision, supported: Collection[str], scheme: str) -> Coverage:
     """The coverage of `precision` over a prepared graph, for a scheme that quantizes `supported` operator types.
 
-    Raises `QSpecError` for a pattern or operator type that matches nothing, and when no weighted layer is covered.
+    A layer of a type that the scheme passes over is covered all the same, unless the precision names the types or
+    excludes the layer: it was declared, and the census will miss it. Raises `QSpecError` for a pattern or operator
+    type that matches nothing, and when no layer can be quantized.
     """
     nodes = [node.name for node in prepared.graph.node]
     present = {node.op_type for node in prepared.graph.node}
     excluded = select(precision.exclude, nodes, role="exclude")
     operators = known_operators(precision.operators, supported, present, scheme=scheme) or None
-    wanted = set(operators or supported)
+    wanted = set(operators or WEIGHT_INPUT)
     layers = tuple(
         layer for layer in weighted_layers(prepared) if layer.op in wanted and layer.name not in set(excluded)
     )
-    if not layers:
+    if not any(layer.op in supported for layer in layers):
         found = [layer.name for layer in weighted_layers(prepared)]
         raise QSpecError(
             f"The precision covers no layer of the model that {scheme} can quantize.",

@@ -1,0 +1,141 @@
+"""Block-quantized weights in the graph: MatMulNBits for products, DequantizeLinear before convolutions."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
+
+from qspec.quantize.blocks import Blocks, pack
+
+SIZES = (256, 128, 64, 32, 16)
+"""Block sizes that MatMulNBits computes with, largest first."""
+
+Stored = NDArray[np.generic]
+
+_UINT4_IR = 10
+_UINT4_OPSET = 21
+_CONTRIB = "com.microsoft"
+
+
+def storable(size: int) -> int | None:
+    """The largest block size of the operator that cuts groups of `size` evenly, or None."""
+    return next((block for block in SIZES if size % block == 0), None)
+
+
+def row_size(columns: int, bits: int) -> int:
+    """The size of one group that holds a whole row of `columns`, so that the row takes the fewest bytes."""
+
+    def taken(block: int) -> int:
+        count = -(-columns // block)
+        return count * (block * bits // 8 + 4)
+
+    block = min(SIZES, key=taken)
+    return -(-columns // block) * block
+
+
+def matmul_nbits(
+    node: NodeProto, graph: GraphProto, blocks: Blocks, *, integer_products: bool
+) -> list[NodeProto]:
+    """MatMulNBits in place of the MatMul `node`, whose weight transposed, (N, K), is `blocks`.
+
+    Blocks larger than the operator's are stored as several of the same scale. `integer_products` lets it quantize
+    its input to 8 bits and multiply in integers (accuracy level 4).
+    """
+    size = storable(blocks.size)
+    assert size is not None
+    repeat = blocks.size // size
+    rows = len(blocks.codes)
+    codes = blocks.codes.reshape(rows, -1, size)
+    needed = -(-blocks.columns // size)  # the last group may be longer than what is left of the row
+    weight = node.input[1]
+    tensors: dict[str, Stored] = {
+        f"{weight}_Q{blocks.bits}": pack(codes[:, :needed], blocks.bits),
+        f"{weight}_scales": np.repeat(blocks.scales, repeat, axis=1)[:, :needed],
+    }
+    if not blocks.symmetric:
+        tensors[f"{weight}_zero_points"] = pack(
+            np.repeat(blocks.zeros, repeat, axis=1)[:, :needed], blocks.bits
+        )
+    _store(graph, tensors)
+    attributes = {"K": blocks.columns, "N": rows, "bits": blocks.bits, "block_size": size}
+    if integer_products:
+        attributes["accuracy_level"] = 4
+    inputs = [node.input[0], *tensors]
+    return [
+        helper.make_node(
+            "MatMulNBits", inputs, list(node.output), name=node.name, domain=_CONTRIB, **attributes
+        )
+    ]
+
+
+def dequantized_weight(
+    node: NodeProto, model: ModelProto, blocks: Blocks, shape: tuple[int, ...]
+) -> list[NodeProto]:
+    """DequantizeLinear, and what restores the shape, before `node`, whose weight of `shape` is `blocks` row by row."""
+    graph, weight = model.graph, node.input[1]
+    groups, size = blocks.codes.shape[1:]
+    quantized, restored = f"{weight}_Q{blocks.bits}", f"{weight}_restored"
+    scales, zeros = f"{weight}_scales", f"{weight}_zero_points"
+    for name, codes in ((quantized, blocks.codes.reshape(-1, size)), (zeros, blocks.zeros.reshape(-1))):
+        graph.initializer.append(_codes(name, codes, blocks.bits))
+    _store(graph, {scales: blocks.scales.reshape(-1)})
+    domain = "" if blocks.bits == 8 or _opset(model) >= _UINT4_OPSET else _CONTRIB
+    nodes = [
+        helper.make_node(
+            "DequantizeLinear",
+            [quantized, scales, zeros],
+            [f"{weight}_blocks"],
+            name=f"{node.name}/DequantizeLinear",
+            domain=domain,
+            axis=0,
+        )
+    ]
+    if blocks.bits < 8:
+        model.ir_version = max(model.ir_version, _UINT4_IR)
+    value = f"{weight}_blocks"
+    if groups * size != blocks.columns:
+        ends = {"rows": [shape[0], groups * size], "starts": [0], "ends": [blocks.columns], "axes": [1]}
+        names = {key: f"{weight}_{key}" for key in ends}
+        _store(graph, {names[key]: np.asarray(entry, dtype=np.int64) for key, entry in ends.items()})
+        cut = [names[key] for key in ("starts", "ends", "axes")]
+        nodes += [
+            helper.make_node(
+                "Reshape", [value, names["rows"]], [f"{weight}_rows_of"], name=f"{node.name}/Rows"
+            ),
+            helper.make_node(
+                "Slice", [f"{weight}_rows_of", *cut], [f"{weight}_cut"], name=f"{node.name}/Slice"
+            ),
+        ]
+        value = f"{weight}_cut"
+    _store(graph, {f"{weight}_shape": np.asarray(shape, dtype=np.int64)})
+    nodes.append(
+        helper.make_node("Reshape", [value, f"{weight}_shape"], [restored], name=f"{node.name}/Reshape")
+    )
+    rewired = NodeProto.FromString(node.SerializeToString())
+    rewired.input[1] = restored
+    return [*nodes, rewired]
+
+
+def import_contrib(model: ModelProto) -> None:
+    """Let the model use the runtime's own operators."""
+    if all(entry.domain != _CONTRIB for entry in model.opset_import):
+        model.opset_import.append(helper.make_opsetid(_CONTRIB, 1))
+
+
+def _opset(model: ModelProto) -> int:
+    return max(
+        (int(entry.version) for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=0
+    )
+
+
+def _codes(name: str, codes: NDArray[np.uint8], bits: int) -> TensorProto:
+    if bits == 8:
+        return numpy_helper.from_array(codes, name)
+    packed = pack(codes.reshape(-1), bits)
+    return helper.make_tensor(name, TensorProto.UINT4, codes.shape, packed.tobytes(), raw=True)
+
+
+def _store(graph: GraphProto, tensors: dict[str, Stored]) -> None:
+    for name, values in tensors.items():
+        graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(values), name))

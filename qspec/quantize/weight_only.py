@@ -1,0 +1,51 @@
+"""Weight-only quantization by rounding to nearest."""
+
+from __future__ import annotations
+
+from qspec.errors import QSpecError
+from qspec.model.number_format import find_format
+from qspec.quantize import registry
+from qspec.quantize.block_weights import Cut, quantize_blocks
+from qspec.quantize.blocks import Blocks, Floats, round_to_nearest
+from qspec.quantize.graph import Layer
+from qspec.quantize.request import Realized, Request
+from qspec.quantize.support import refuse_format_parts
+
+SCHEME = "weight-only"
+DYNAMIC = "ptq-dynamic/int4"
+
+
+@registry.register(SCHEME, aliases=("weight-only/rtn",))
+def quantize(request: Request) -> Realized:
+    """Round weights to nearest in blocks (per channel, or per group of a multiple of 16), to 2, 4 or 8 bits.
+
+    Reads no data. Activations stay in floats.
+    """
+    form = request.precision.activations
+    known = find_format(form.type) if form is not None else None
+    if form is not None and (known is None or known.kind != "float" or known.bits < 16):
+        raise QSpecError(
+            f"Weight-only quantization leaves activations in floats, and the precision says {form.type}.",
+            hint="leave `activations` out, or use ptq-static or ptq-dynamic",
+        )
+    return quantize_blocks(request, SCHEME, lambda model: nearest)
+
+
+@registry.register(DYNAMIC)
+def quantize_with_integer_products(request: Request) -> Realized:
+    """4-bit weights in blocks with activations quantized to 8 bits as they come (`8da4w`)."""
+    form = request.precision.activations
+    if form is not None:
+        refuse_format_parts(form, {"granularity", "symmetric"}, "activations", DYNAMIC)
+        if form.type != "int8" or (form.granularity is not None and form.granularity.name != "per-token"):
+            raise QSpecError(
+                f"The scheme {DYNAMIC} quantizes activations to int8, finer than per token, and the precision says "
+                f"{form.type} {form.granularity or ''}.",
+                hint="write `activations: int8 { granularity: per-token }`",
+            )
+    return quantize_blocks(request, DYNAMIC, lambda model: nearest, integer_products=True)
+
+
+def nearest(layer: Layer, matrix: Floats, cut: Cut) -> Blocks:
+    """Codes rounded to nearest."""
+    return round_to_nearest(matrix, cut.bits, cut.size, symmetric=cut.symmetric)
