@@ -15,8 +15,9 @@ Check = Callable[..., DocumentReport]
 
 @pytest.fixture
 def check(tmp_path: Path) -> Check:
-    def run(text: str, *, profile: str = "default", path: str = "spec.qspec") -> DocumentReport:
-        return check_workspace(load_source(Source(path, text), root=tmp_path), Settings(profile=profile))
+    def run(text: str, *, profile: str = "default", path: str | None = None) -> DocumentReport:
+        source = Source(path or str(tmp_path / "spec.qspec"), text)
+        return check_workspace(load_source(source, root=tmp_path), Settings(profile=profile))
 
     return run
 

@@ -1,0 +1,115 @@
+"""A word stands where the language keeps a list, and the list does not hold it.
+
+What it finds
+-------------
+A task, method, composition, scenario, provider, profile, expected outcome, or kind of evidence outside the words that the
+language knows; a number format or a shorthand for a precision that nobody writes. Lists that can never be complete
+(runtimes, procedures of calibration) are asked about only where a word looks misspelt.
+
+Why it matters
+--------------
+Rules, metrics and execution go by these words. A misspelt one turns them off without a sound.
+
+Example:
+-------
+    qspec 1
+    executor small {
+      task: image-clasification
+      baseline: fp32
+    }
+
+Use instead
+-----------
+    qspec 1
+    executor small {
+      task: image-classification
+      baseline: fp32
+    }
+
+References:
+----------
+The word lists in the language reference.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+
+from qspec.checks import words
+from qspec.checks.nodes import nouns
+from qspec.checks.rule import Finding, Visit, rule
+from qspec.errors import QSpecError
+from qspec.lang.diagnostic import Edit, Fix, Severity
+from qspec.lang.load import Loaded, Workspace
+from qspec.lang.lower import Path
+from qspec.lang.resolve import Origin
+from qspec.lang.source import Span
+from qspec.model.base import kebab
+from qspec.model.number_format import FORMATS, find_format
+from qspec.model.precision import Precision
+from qspec.model.shorthand import expand
+from qspec.model.spelling import value_word
+from qspec.model.vocabulary import OPEN, VOCABULARIES, synonym, vocabulary_fields
+
+_SURE = 0.8
+"""Likeness from which a word is taken for a misspelling."""
+
+
+@rule("QS010", "unknown-word", severity=Severity.WARNING, visits=Visit.DOCUMENT, fix="safe")
+def unknown_word(workspace: Workspace) -> Iterator[Finding]:
+    """A word outside its list."""
+    loaded = workspace.main
+    for noun, path in nouns(loaded.document):
+        for field, vocabulary in vocabulary_fields(type(noun)).items():
+            value = getattr(noun, field)
+            many = isinstance(value, list)
+            for number, word in enumerate(value if many else [value]):
+                if isinstance(word, str):
+                    where = (*path, kebab(field), number) if many else (*path, kebab(field))
+                    yield from _word(loaded, where, vocabulary, word)
+        if isinstance(noun, Precision) and noun.shorthand is not None:
+            yield from _shorthand(loaded, path, noun)
+
+
+def _word(loaded: Loaded, path: Path, vocabulary: str, word: str) -> Iterator[Finding]:
+    known = list(VOCABULARIES.get(vocabulary, ())) or list(FORMATS)
+    if word in known or words.is_vague(word):
+        return
+    if vocabulary == "number-format" and (find_format(word) or words.is_number_format(word)):
+        return
+    plain = "-".join(word.lower().replace("_", " ").replace("-", " ").split())
+    meant = plain if plain in known else synonym(vocabulary, word.lower())
+    near = difflib.get_close_matches(plain, known, n=1, cutoff=_SURE if vocabulary in OPEN else 0.6)
+    guess = meant or (near[0] if near else None)
+    if guess is None and vocabulary in OPEN:
+        return
+    sure = meant is not None or difflib.SequenceMatcher(a=plain, b=guess or "").ratio() >= _SURE
+    name = vocabulary.replace("-", " ")
+    yield Finding(
+        f"`{word}` is no {name} that the language knows.",
+        Origin(loaded, path),
+        help=f"did you mean `{guess}`?" if guess else f"words are {', '.join(f'`{w}`' for w in known)}",
+        fixes=(_respell(loaded, path, word, guess, sure),) if guess else (),
+    )
+
+
+def _respell(loaded: Loaded, path: Path, word: str, guess: str, sure: bool) -> Fix:
+    """The edit that replaces the word where it stands, quoted or bare."""
+    place, text = loaded.positions.of(path), loaded.source.text
+    start, length = text.find(f'"{word}"', place.start, place.end), len(word) + 2
+    if start < 0:
+        start, length = text.rfind(word, place.start, place.end), len(word)
+    span = Span(start, start + length) if start >= 0 else place
+    return Fix(f"Write `{guess}`", (Edit(span, value_word(guess)),), safe=sure)
+
+
+def _shorthand(loaded: Loaded, path: Path, precision: Precision) -> Iterator[Finding]:
+    if words.is_vague(precision.shorthand or ""):
+        return
+    try:
+        expand(precision)
+    except QSpecError as error:
+        origin = Origin(loaded, path)
+        message = f"`{precision.shorthand}` is no precision that the language knows."
+        yield Finding(message, origin, help=error.hint)
