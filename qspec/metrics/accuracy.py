@@ -46,10 +46,7 @@ def top1(predictions: Predictions, parameters: Parameters) -> FloatArray:
     Classes of equal score are taken in order of their number. Its loss between two models on the same
     examples is the difference of harmful and helpful flips over n.
     """
-    if predictions.has("logits") or predictions.has("probabilities"):
-        classes = predictions.array("logits" if predictions.has("logits") else "probabilities").shape[1]
-        predictions.labels(classes)
-    predictions.column("prediction")
+    predictions.truth()
     return predictions.column("correct")[:, None]
 
 

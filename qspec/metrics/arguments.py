@@ -30,9 +30,9 @@ def _plain_word(value: Argument) -> str | None:
 
 def _read_count(metric: str, parameter: Parameter, value: Argument) -> int:
     if isinstance(value, Quantity) and value.unit is None and value.value == int(value.value):
-        if 0 <= value.value <= MAX_COUNT and (value.value > 0 or parameter.default == 0):
+        if parameter.least <= value.value <= MAX_COUNT:
             return int(value.value)
-        raise _wrong(metric, parameter, value, f"a whole number from 1 to {MAX_COUNT:,}")
+        raise _wrong(metric, parameter, value, f"a whole number from {parameter.least} to {MAX_COUNT:,}")
     raise _wrong(metric, parameter, value, "a whole number")
 
 

@@ -109,7 +109,7 @@ class BoundMetric:
         """The mask (n,) of the examples that count: all, but for metrics of one class (sensitivity)."""
         import numpy as np
 
-        return ~np.isnan(columns).any(axis=1)
+        return np.asarray(~np.isnan(columns).any(axis=1), dtype=np.bool_)
 
     @staticmethod
     def join(blocks: Sequence[FloatArray]) -> FloatArray:

@@ -32,7 +32,9 @@ class Parameter:
     """True when the value means nothing without it and no convention supplies it."""
     default: object = None
     choices: tuple[str, ...] = ()
-    """The words a `word` parameter takes."""
+    """The words a `word` parameter takes; the companions of an operating point."""
+    least: int = 1
+    """The least a `count` parameter may be."""
     tasks: frozenset[str] = frozenset()
     """Tasks for which it is required, where it is not for all."""
 

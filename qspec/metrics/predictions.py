@@ -102,6 +102,17 @@ class Predictions:
             )
         return label
 
+    @property
+    def classes(self) -> int | None:
+        """Number of classes C of logits or probabilities; None where neither is there."""
+        source = self._arrays.get("logits", self._arrays.get("probabilities"))
+        return None if source is None else int(source.shape[1])
+
+    def truth(self) -> Array:
+        """The true classes (n,), none negative and each among the model's classes where those are known."""
+        label = self.column("label")
+        return self.labels(self.classes or int(label.max(initial=0)) + 1)
+
     def blocks(self, width: int) -> Iterator[slice]:
         """Slices of examples, small enough that `width` cells a row stay within a bounded block."""
         step = max(1, BLOCK_CELLS // max(1, width))
@@ -136,14 +147,15 @@ class Predictions:
             name: [values[i] for i in index] if isinstance(values, list) else values[index]
             for name, values in self._arrays.items()
         }
-        return Predictions(arrays, baseline=self.baseline.take(index) if self.baseline else None)
+        return Predictions(arrays, baseline=None if self.baseline is None else self.baseline.take(index))
 
 
 def _prediction(predictions: Predictions) -> Array:
     import numpy as np
 
     source = "logits" if "logits" in predictions.names else "probabilities"
-    return np.argmax(predictions.array(source), axis=1)
+    answer: Array = np.argmax(predictions.array(source), axis=1)
+    return answer
 
 
 def _confidence(predictions: Predictions) -> Array:
@@ -203,7 +215,8 @@ def _ideal(predictions: Predictions) -> Array:
     # Without graded relevances every relevant item gains 1, so the best ranking starts with that many ones.
     relevant = predictions.column("relevant")
     width = int(relevant.max(initial=1))
-    return np.where(np.arange(width) < relevant[:, None], 1.0, 0.0)
+    ideal: FloatArray = np.where(np.arange(width) < relevant[:, None], 1.0, 0.0)
+    return ideal
 
 
 _SOURCES: dict[str, tuple[tuple[str, ...], ...]] = {

@@ -1,0 +1,107 @@
+"""Metrics of order: area under the ROC curve, average precision, Spearman correlation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qspec.metrics.definition import Family, Metric, scored
+from qspec.metrics.groups import CLASSIFICATION
+from qspec.metrics.parameters import Parameters
+
+if TYPE_CHECKING:
+    from qspec.metrics.fields import FloatArray
+    from qspec.metrics.predictions import Predictions
+
+
+def _score_and_label(predictions: Predictions, parameters: Parameters) -> FloatArray:
+    """(n, 2): score of the positive class, true class 0 or 1."""
+    import numpy as np
+
+    return np.stack([predictions.column("score"), predictions.labels(2)], axis=1).astype(np.float64)
+
+
+def _middle_ranks(values: FloatArray) -> FloatArray:
+    """Ranks from 1 to n, equal values sharing the middle of theirs."""
+    import numpy as np
+
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    return np.asarray((ends - (counts - 1) / 2)[inverse], dtype=np.float64)
+
+
+@scored(
+    Metric(
+        "auc",
+        "Area under the ROC curve",
+        Family.RANK,
+        needs=("score", "label"),
+        tasks=CLASSIFICATION,
+        aliases=("roc-auc", "auroc"),
+    ),
+    _score_and_label,
+)
+def auc(columns: FloatArray, parameters: Parameters) -> float:
+    """Probability that a positive example scores above a negative one, ties counting half (Hanley and
+    McNeil 1982). Its paired interval is DeLong's (1988).
+    """
+    positive = columns[:, 1] == 1
+    n_positive, n_negative = int(positive.sum()), int((~positive).sum())
+    if not n_positive or not n_negative:
+        return float("nan")
+    above = _middle_ranks(columns[:, 0])[positive].sum() - n_positive * (n_positive + 1) / 2
+    return float(above / (n_positive * n_negative))
+
+
+@scored(
+    Metric(
+        "average-precision",
+        "Average precision",
+        Family.RANK,
+        needs=("score", "label"),
+        tasks=CLASSIFICATION,
+        aliases=("pr-auc", "ap"),
+    ),
+    _score_and_label,
+)
+def average_precision(columns: FloatArray, parameters: Parameters) -> float:
+    """Precision at every threshold, weighted by the recall gained there, without interpolation."""
+    import numpy as np
+
+    order = np.argsort(-columns[:, 0], kind="stable")
+    score, positive = columns[order, 0], columns[order, 1]
+    if not positive.any():
+        return float("nan")
+    # Examples of one score are called positive together, so only the last of them is a threshold.
+    thresholds = np.flatnonzero(np.append(np.diff(score) != 0, True))
+    hits = np.cumsum(positive)[thresholds]
+    gained = np.diff(hits, prepend=0.0) / positive.sum()
+    return float((gained * hits / (thresholds + 1)).sum())
+
+
+def _output_and_target(predictions: Predictions, parameters: Parameters) -> FloatArray:
+    import numpy as np
+
+    return np.stack([predictions.column("output"), predictions.column("target")], axis=1).astype(np.float64)
+
+
+@scored(
+    Metric(
+        "spearman",
+        "Spearman rank correlation",
+        Family.RANK,
+        low=-1.0,
+        unit="spearman",
+        needs=("output", "target"),
+        tasks=frozenset({"regression", "retrieval", "recommendation"}),
+        aliases=("spearman-rho",),
+    ),
+    _output_and_target,
+)
+def spearman(columns: FloatArray, parameters: Parameters) -> float:
+    """Correlation of the ranks of output and target, ties sharing the middle rank (Spearman 1904)."""
+    import numpy as np
+
+    output, target = (_middle_ranks(columns[:, i]) for i in (0, 1))
+    output, target = output - output.mean(), target - target.mean()
+    spread = float(np.sqrt((output**2).sum() * (target**2).sum()))
+    return float((output * target).sum() / spread) if spread > 0 else float("nan")
