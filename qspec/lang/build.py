@@ -37,7 +37,7 @@ from qspec.model.expression import FLIPPED
 
 Part = Any  # a node or a token: both know their start and their end
 
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(?:u\{([0-9a-fA-F]{1,6})\}|(.))", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 _RELATIONS = {"≤": "<=", "≥": ">="}
 
@@ -60,10 +60,17 @@ def _word(token: Token) -> Word:
 
 def _string(token: Token) -> String:
     prose = token.type == "PROSE"
-    raw = str(token)[3:-3] if prose else str(token)[1:-1]
+    raw = str(token)[3:-3].replace("\r\n", "\n") if prose else str(token)[1:-1]
     if "\\" in raw:
-        raw = _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), raw)
+        raw = _ESCAPE.sub(_unescape, raw)
     return String(_start(token), _end(token), raw, prose)
+
+
+def _unescape(match: re.Match[str]) -> str:
+    if match[1]:
+        code = int(match[1], 16)
+        return chr(code) if code <= 0x10FFFF and not 0xD800 <= code < 0xE000 else "\ufffd"
+    return _ESCAPES.get(match[2], match[2])
 
 
 def _name_or_string(token: Token) -> Word | String:
@@ -76,6 +83,11 @@ def _without(parts: list[Part], *types: str) -> list[Part]:
 
 class TreeBuilder(Transformer[Token, Block]):
     """Callbacks of the grammar's rules; each takes the parts of a rule and returns a node."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.measures: list[Number] = []
+        """Numbers with units, in the order they were met; a recovering parser may meet one twice."""
 
     def document(self, parts: list[Part]) -> Block:
         """The whole file."""
@@ -138,6 +150,11 @@ class TreeBuilder(Transformer[Token, Block]):
         term: TermNode = parts[0]
         return term
 
+    def quoted(self, parts: list[Token]) -> TermNode:
+        """A name in quotes, where only a name can stand."""
+        text = _string(parts[0])
+        return TermNode(text.start, text.end, Word(text.start, text.end, text.text), [], False, True)
+
     def label(self, parts: list[Part]) -> Word | String:
         """The name of a section."""
         return _name_or_string(parts[0])
@@ -149,8 +166,7 @@ class TreeBuilder(Transformer[Token, Block]):
     def _qualifier(
         self, kind: Literal["from", "on", "for-each", "for", "at", "expect"], parts: list[Part]
     ) -> Qualifier:
-        value = parts[-1]
-        return Qualifier(*_ends(parts), kind, _word(value) if isinstance(value, Token) else value)
+        return Qualifier(*_ends(parts), kind, parts[-1])
 
     def extends(self, parts: list[Part]) -> Qualifier:
         """`from NAME`."""
@@ -214,10 +230,12 @@ class TreeBuilder(Transformer[Token, Block]):
 
     def term(self, parts: list[Part]) -> TermNode:
         """A name with or without arguments."""
-        word = _word(parts[0])
+        named = _name_or_string(parts[0])
+        word = Word(named.start, named.end, named.text)
         if len(parts) == 1:
             return TermNode(word.start, word.end, word, [])
-        return TermNode(*_ends(parts), word, _without(parts[2:-1], "COMMA"), True)
+        quoted = isinstance(named, String)
+        return TermNode(*_ends(parts), word, _without(parts[2:-1], "COMMA"), True, quoted)
 
     def argument(self, parts: list[Part]) -> Argument:
         """A positional argument."""
@@ -225,7 +243,7 @@ class TreeBuilder(Transformer[Token, Block]):
 
     def named_argument(self, parts: list[Part]) -> Argument:
         """`name: value`."""
-        return Argument(*_ends(parts), str(parts[0]), parts[2])
+        return Argument(*_ends(parts), _name_or_string(parts[0]).text, parts[2])
 
     def array(self, parts: list[Part]) -> ListNode:
         """`[ … ]`."""
@@ -235,7 +253,10 @@ class TreeBuilder(Transformer[Token, Block]):
         """A number with its unit."""
         unit = parts[1] if len(parts) > 1 else None
         end = _end(parts[0]) if unit is None else unit[1]
-        return Number(_start(parts[0]), end, str(parts[0]), None if unit is None else unit[0])
+        number = Number(_start(parts[0]), end, str(parts[0]), None if unit is None else unit[0])
+        if unit is not None:
+            self.measures.append(number)
+        return number
 
     def unit(self, parts: list[Token]) -> tuple[str, int]:
         """A unit, its words joined by single blanks."""

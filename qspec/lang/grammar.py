@@ -19,6 +19,9 @@ lock = threading.Lock()
 comments: list[Token] = []
 """Comments met by the parse that holds the lock."""
 
+builder = TreeBuilder()
+"""What makes the nodes; it keeps the numbers with units that it met."""
+
 
 def grammar_text() -> str:
     """The grammar, as published."""
@@ -45,7 +48,7 @@ def parser() -> Lark:
         start="document",
         maybe_placeholders=False,
         propagate_positions=False,
-        transformer=TreeBuilder(),
+        transformer=builder,
         lexer_callbacks={"COMMENT": _keep},
         cache=str(cached) if cached else False,
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeGuard
 
 from pydantic import ValidationError
 
-from qspec.lang.diagnostic import Diagnostic, Edit, Fix, Related, Severity
-from qspec.lang.read import NAMES, READERS, MismatchError, bound, plain, predicate, quantity, term, text_of
+from qspec.lang.alias import canonical
+from qspec.lang.complaint import Complaints
+from qspec.lang.diagnostic import Diagnostic
+from qspec.lang.positions import Path, Positions
+from qspec.lang.read import NAMES, READERS, SHORT_FORMS, MismatchError, key_of, read, short_form
+from qspec.lang.refusal import refusal
 from qspec.lang.shape import Block as BlockNoun
 from qspec.lang.shape import FieldShape, Shape, shape_of
 from qspec.lang.source import Source, Span
@@ -26,6 +29,7 @@ from qspec.lang.tree import (
     RangeNode,
     Section,
     SpreadNode,
+    String,
     SyntaxTree,
     Use,
     Value,
@@ -33,12 +37,12 @@ from qspec.lang.tree import (
     Word,
 )
 from qspec.model.base import Noun, Open, Silence
-from qspec.model.claim import Assertion
+from qspec.model.claim import Assertion, Bound
 from qspec.model.document import LANGUAGE_VERSION, Document
-from qspec.model.hardware import Hardware
-from qspec.model.precision import Precision, TensorFormat
+from qspec.model.expression import Comparison, Term
+from qspec.model.quantity import Quantity
 
-Path = tuple[str | int, ...]
+__all__ = ["Lowered", "Path", "Positions", "lower"]
 
 _QUALIFIERS = {
     "from": "from_",
@@ -48,30 +52,6 @@ _QUALIFIERS = {
     "at": "at",
     "expect": "expect",
 }
-
-
-@dataclass
-class Positions:
-    """Where everything stands: the span of each value and of the words that name it, by path in the document."""
-
-    values: dict[Path, Span] = field(default_factory=dict)
-    keys: dict[Path, Span] = field(default_factory=dict)
-
-    def of(self, path: Path) -> Span:
-        """The span of the value at `path`, or of the nearest thing around it."""
-        while path:
-            if path in self.values:
-                return self.values[path]
-            path = path[:-1]
-        return self.values.get((), Span(0, 0))
-
-    def key(self, path: Path) -> Span:
-        """The span of the words that name what is at `path`, or the nearest thing around it."""
-        while path:
-            if path in self.keys:
-                return self.keys[path]
-            path = path[:-1]
-        return Span(0, 0)
 
 
 @dataclass
@@ -88,31 +68,20 @@ def lower(tree: SyntaxTree, source: Source) -> Lowered:
     lowering = _Lowering(source)
     values = lowering.block(tree.root, shape_of(Document), ())
     document = lowering.build(Document, values, (), tree.root) or Document()
-    return Lowered(document, lowering.positions, lowering.errors)
+    lowering.complaints.units(tree.measures)
+    return Lowered(document, lowering.positions, lowering.complaints.errors)
+
+
+def _is_noun(kind: Any) -> TypeGuard[type[BlockNoun]]:
+    """Whether a type is written as a block."""
+    return isinstance(kind, type) and issubclass(kind, Noun | Open) and kind not in READERS
 
 
 class _Lowering:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.positions = Positions()
-        self.errors: list[Diagnostic] = []
-
-    def report(
-        self,
-        code: str,
-        rule: str,
-        message: str,
-        node: Node,
-        hint: str | None = None,
-        related: tuple[Related, ...] = (),
-        fixes: tuple[Fix, ...] = (),
-    ) -> None:
-        """Add an error at a node."""
-        self.errors.append(
-            Diagnostic(
-                code, rule, Severity.ERROR, message, node.span, self.source, None, hint, (), related, fixes
-            )
-        )
+        self.complaints = Complaints(source)
 
     def build(self, noun: type[BlockNoun], values: dict[str, Any], path: Path, node: Node) -> Any:
         """The noun, or None after reporting what its own limits refuse."""
@@ -120,18 +89,22 @@ class _Lowering:
             return noun(values.get("root", {})) if issubclass(noun, Open) else noun(**values)
         except ValidationError as error:
             for problem in error.errors(include_url=False):
-                location = tuple(
-                    str(p).replace("_", "-") if isinstance(p, str) else p for p in problem["loc"]
-                )
-                span = self.positions.of((*path, *location)) if location else node.span
+                location = tuple(p.replace("_", "-") if isinstance(p, str) else p for p in problem["loc"])
                 if problem["type"] == "missing":
-                    message = f"`{location[-1]}` is missing from this block."
                     span = self.positions.key(path) if path else node.span
-                    code, rule = "QS011", "missing-item"
+                    message = f"`{location[-1]}` is missing from this block."
+                    self.complaints.add("QS011", message, Node(*span))
                 else:
-                    message = f"`{location[-1] if location else noun.__name__}`: {problem['msg'].lower()}."
-                    code, rule = "QS003", "wrong-type"
-                self.report(code, rule, message, Node(*span))
+                    span = self.positions.of((*path, *location)) if location else node.span
+                    self.complaints.wrong(refusal(problem), Node(*span))
+            return None
+
+    def _read(self, kind: Any, node: Node, otherwise: str) -> Any:
+        """A value that can be of one type only, or None after reporting that it is not."""
+        try:
+            return read(kind, node)
+        except MismatchError as mismatch:
+            self.complaints.wrong(mismatch.message or otherwise, node, mismatch.hint)
             return None
 
     # Blocks ----------------------------------------------------------------------------------
@@ -153,91 +126,55 @@ class _Lowering:
     def _header(self, item: Version | Use, shape: Shape, values: dict[str, Any], path: Path) -> None:
         expected = "qspec" if isinstance(item, Version) else "use"
         if item.keyword != expected or shape.noun is not Document:
-            key = item.keyword
-            insert = Fix(
-                f"Put a colon after `{key}`",
-                (Edit(Span(item.start + len(key), item.start + len(key)), ":"),),
-                True,
-            )
-            self.report(
-                "QS001",
-                "syntax-error",
-                f"A colon is missing after `{key}`.",
-                item,
-                f"write `{key}: …`",
-                (),
-                (insert,),
-            )
-            return
-        if isinstance(item, Use):
+            self.complaints.no_colon(item.keyword, item)
+        elif isinstance(item, Use):
             uses = values.setdefault("use", [])
             self.positions.values[(*path, "use", len(uses))] = item.path.span
             uses.append(item.path.text)
-            return
-        self.positions.values[(*path, "qspec")] = item.number.span
-        version = item.number.text
-        if not version.isdigit() or int(version) > LANGUAGE_VERSION or int(version) < 1:
-            self.report(
-                "QS009",
-                "language-version",
-                f"This program reads version {LANGUAGE_VERSION} of the language, and the file says {version}.",
-                item,
-                "install a newer qspec"
-                if version.isdigit() and int(version) > LANGUAGE_VERSION
-                else "write `qspec 1`",
-            )
-            return
-        values["qspec"] = int(version)
+        elif item.number.text != str(LANGUAGE_VERSION):
+            self.complaints.version(item.number.text, item)
+        else:
+            self.positions.values[(*path, "qspec")] = item.number.span
+            values["qspec"] = LANGUAGE_VERSION
 
     def _assertion(self, item: AssertionNode, shape: Shape, values: dict[str, Any], path: Path) -> None:
         if shape.assertions is None:
-            self.report(
-                "QS003",
-                "wrong-type",
-                "An assertion cannot stand in this block.",
-                item,
-                "assertions stand in a claim",
-            )
+            hint = "assertions stand in a claim" if shape.members is None else "write `name: value`"
+            self.complaints.wrong("An assertion cannot stand in this block.", item, hint)
             return
-        fields = self._qualifiers(item.qualifiers, Assertion, item)
+        fields = self._qualifiers(item.qualifiers, Assertion)
         listed = values.setdefault(shape.assertions.name, [])
         here = (*path, shape.assertions.key, len(listed))
         self.positions.values[here] = item.span
         self.positions.keys[here] = item.term.span
         for number, part in enumerate(item.bounds):
             self.positions.values[(*here, "bounds", number)] = part.quantity.span
-        try:
-            fields["quantity"] = term(item.term)
-            fields["bounds"] = [bound(part) for part in item.bounds]
-        except MismatchError as mismatch:
-            self.report(
-                "QS003", "wrong-type", mismatch.message or "This is no assertion.", item, mismatch.hint
-            )
+        quantity = self._read(Term, item.term, "This is no quantity.")
+        bounds = [self._read(Bound, part, "This is no bound.") for part in item.bounds]
+        if quantity is None or None in bounds:
             return
+        fields["quantity"], fields["bounds"] = canonical(quantity, bounds)
         assertion = self.build(Assertion, {**fields, "absolute": item.absolute}, here, item)
         if assertion is not None:
             listed.append(assertion)
 
-    def _qualifiers(self, qualifiers: list[Qualifier], noun: type[BlockNoun], item: Node) -> dict[str, Any]:
+    def _qualifiers(self, qualifiers: list[Qualifier], noun: type[BlockNoun] | None) -> dict[str, Any]:
+        """The fields that stand behind a head; none of them fits where `noun` is None."""
         fields: dict[str, Any] = {}
         for qualifier in qualifiers:
-            name = _QUALIFIERS[qualifier.kind]
+            name, value = _QUALIFIERS[qualifier.kind], qualifier.value
             word = qualifier.kind.replace("-", " ")
-            if name not in noun.model_fields:
-                self.report("QS003", "wrong-type", f"`{word}` cannot stand here.", qualifier, "remove it")
+            if noun is None or name not in noun.model_fields:
+                self.complaints.wrong(f"`{word}` cannot stand here.", qualifier, "remove it")
             elif name in fields:
-                self.report(
-                    "QS005", "duplicate-name", f"`{word}` is said twice.", qualifier, "keep one of them"
-                )
-            elif isinstance(qualifier.value, Word):
-                fields[name] = qualifier.value.text
-            elif isinstance(qualifier.value, Number):
-                fields[name] = quantity(qualifier.value)
+                self.complaints.add("QS005", f"`{word}` is said twice.", qualifier, "keep one of them")
+            elif isinstance(value, Word | String):
+                fields[name] = value.text
             else:
-                try:
-                    fields[name] = predicate(qualifier.value)
-                except MismatchError as mismatch:
-                    self.report("QS003", "wrong-type", mismatch.message or "This is no condition.", qualifier)
+                kind = Quantity if isinstance(value, Number) else Comparison
+                found = self._read(kind, value, "This is no condition.")
+                if found is not None:
+                    fields[name] = found
         return fields
 
     def _item(
@@ -248,7 +185,7 @@ class _Lowering:
         path: Path,
         seen: dict[tuple[str, str | None], Node],
     ) -> None:
-        key = plain(item.head)
+        key = key_of(item.head)
         label = item.label.text if isinstance(item, Section) and item.label is not None else None
         target = self._target(key, label, item, shape)
         if target is None:
@@ -256,30 +193,20 @@ class _Lowering:
         if target.kind in {"quantities", "repeated"}:
             return self._append(item, target, values, path)
         name = label if target.kind == "labelled" else (key if target.kind == "members" else None)
-        here: Path = (*path, target.key if target.kind == "value" else target.name.replace("_", "-"))
-        if target.kind == "members":
-            here = path
+        here: Path = path if target.kind == "members" else (*path, target.key)
+        if target.kind == "labelled":
+            here = (*path, target.name.replace("_", "-"))
         if name is not None:
             here = (*here, name)
         before = seen.setdefault((target.name, name), item)
         if before is not item:
-            line, _ = self.source.position(before.start)
-            related = (Related(before.span, "first said here"),)
-            self.report(
-                "QS005",
-                "duplicate-name",
-                f"`{name or key}` was said on line {line} already.",
-                item.head,
-                "keep one of them",
-                related,
-            )
-            return None
+            return self.complaints.twice(name or target.key, item.head, before)
         self.positions.keys[here] = Span(
             item.head.start, item.label.end if isinstance(item, Section) and item.label else item.head.end
         )
         value = item.block if isinstance(item, Section) else item.value
         self.positions.values[here] = value.span
-        result = self._read(value, target, here, item)
+        result = self._field(value, target, here, item)
         if result is None:
             return None
         if name is None:
@@ -291,55 +218,30 @@ class _Lowering:
     def _target(
         self, key: str | None, label: str | None, item: Section | Entry, shape: Shape
     ) -> FieldShape | None:
-        if key is not None and label is not None:
-            return shape.labelled.get(key)
-        if key is not None and not (isinstance(item, Entry) and item.qualifiers):
+        if label is not None:
+            return shape.labelled.get(key or "")
+        if shape.members is not None:
+            return shape.members if key is not None else None
+        figure = shape.quantities is not None and isinstance(item, Entry) and bool(item.qualifiers)
+        if key is not None and not figure:
             known = shape.values.get(key) or (shape.repeated.get(key) if isinstance(item, Section) else None)
             if known is not None:
                 return known
-        if shape.members is not None and key is not None:
-            return shape.members
         if shape.quantities is not None and key not in shape.labelled:
             return shape.quantities
         return None
 
     def _unknown(self, item: Section | Entry, key: str | None, label: str | None, shape: Shape) -> None:
-        written = self.source.text[item.head.start : item.head.end]
-        if label is not None and key in shape.values:
-            self.report(
-                "QS001",
-                "syntax-error",
-                f"`{key}` takes no name.",
-                item,
-                f"write `{key}: {label}`, or `{key} {{ … }}`",
-            )
-            return
-        if label is None and key in shape.labelled:
-            self.report(
-                "QS001", "syntax-error", f"`{key}` needs a name.", item.head, f"write `{key} NAME {{ … }}`"
-            )
-            return
-        near = difflib.get_close_matches(written, shape.words, n=1, cutoff=0.6)
-        if near:
-            fix = Fix(f"Write `{near[0]}`", (Edit(item.head.span, near[0]),), True)
-            self.report(
-                "QS002",
-                "unknown-key",
-                f"There is no `{written}` here.",
-                item.head,
-                f"did you mean `{near[0]}`?",
-                (),
-                (fix,),
-            )
+        if label is not None and (key in shape.values or key in shape.repeated):
+            hint = f"write `{key}: {label}`, or `{key} {{ … }}`" if key in shape.values else "remove it"
+            self.complaints.add("QS001", f"`{key}` takes no name.", item, hint)
+        elif label is None and key in shape.labelled:
+            self.complaints.add("QS001", f"`{key}` needs a name.", item.head, f"write `{key} NAME {{ … }}`")
+        elif key in shape.repeated:
+            self.complaints.wrong(f"`{key}` takes a block.", item, f"write `{key} {{ … }}`")
         else:
-            known = ", ".join(f"`{w}`" for w in shape.words[:12])
-            self.report(
-                "QS002",
-                "unknown-key",
-                f"There is no `{written}` here.",
-                item.head,
-                f"this block takes {known}",
-            )
+            written = self.source.text[item.head.start : item.head.end]
+            self.complaints.unknown(written, item.head, shape.words)
 
     def _append(self, item: Section | Entry, target: FieldShape, values: dict[str, Any], path: Path) -> None:
         """An item of a list that grows with every section: measured blocks, reported and measured figures."""
@@ -348,27 +250,23 @@ class _Lowering:
         here = (*path, target.name.replace("_", "-"), len(listed))
         self.positions.values[here] = item.span
         self.positions.keys[here] = item.head.span
-        fields = self._qualifiers(item.qualifiers, noun, item)
+        fields = self._qualifiers(item.qualifiers, noun)
         if target.kind == "quantities":
-            try:
-                fields["quantity"] = term(item.head)
-            except MismatchError as mismatch:
-                self.report(
-                    "QS003",
-                    "wrong-type",
-                    mismatch.message or "This is no quantity.",
-                    item.head,
-                    mismatch.hint,
-                )
+            quantity = self._read(Term, item.head, "This is no quantity.")
+            if quantity is None:
                 return
+            fields["quantity"], _ = canonical(quantity, [])
         if isinstance(item, Section):
-            fields |= self.block(item.block, shape_of(noun), here)
+            inner = self.block(item.block, shape_of(noun), here)
+            for name in fields.keys() & inner.keys():
+                self.complaints.twice(name.rstrip("_"), item.block, item.head)
+            fields = {**inner, **fields}
         elif isinstance(item.value, BoundNode) and "bound" in noun.model_fields:
-            fields["bound"] = bound(item.value)
+            fields["bound"] = self._read(Bound, item.value, "This is no bound.")
         elif isinstance(item.value, Number | SpreadNode | RangeNode) and "value" in noun.model_fields:
             fields["value"] = self._one(item.value, shape_of(noun).values["value"], here)
         else:
-            self.report("QS003", "wrong-type", "A figure is a number, a bound, or a block.", item.value)
+            self.complaints.wrong("A figure is a number, a bound, or a block.", item.value)
             return
         built = self.build(noun, fields, here, item)
         if built is not None:
@@ -376,17 +274,20 @@ class _Lowering:
 
     # Values ----------------------------------------------------------------------------------
 
-    def _read(self, value: Value, target: FieldShape, path: Path, item: Section | Entry) -> Any:
-        if isinstance(item, Section) and item.qualifiers:
-            noun = next((t for t in target.types if isinstance(t, type) and issubclass(t, Noun | Open)), None)
-            fields = self._qualifiers(item.qualifiers, noun, item) if noun else {}
-            return self._noun(item.block, noun, path, fields) if noun else None
+    def _field(self, value: Value, target: FieldShape, path: Path, item: Section | Entry) -> Any:
+        if item.qualifiers:
+            noun = next((kind for kind in target.types if _is_noun(kind)), None)
+            fields = self._qualifiers(item.qualifiers, noun if isinstance(item, Section) else None)
+            if noun is not None and isinstance(item, Section):
+                return self._noun(item.block, noun, path, fields)
         if target.many and isinstance(value, ListNode):
             found = []
             for number, part in enumerate(value.items):
                 self.positions.values[(*path, number)] = part.span
                 one = self._one(part, target, (*path, number))
-                if one is not None:
+                if isinstance(one, Silence):
+                    self.complaints.wrong("A list holds no silence.", part, f"write `{target.key}: unstated`")
+                elif one is not None:
                     found.append(one)
             return found
         one = self._one(value, target, path)
@@ -400,50 +301,34 @@ class _Lowering:
         hint: MismatchError | None = None
         for kind in target.types:
             try:
-                if (
-                    isinstance(value, Block)
-                    and isinstance(kind, type)
-                    and issubclass(kind, Noun | Open)
-                    and kind not in READERS
-                ):
-                    return self._noun(value, kind, path, {})
-                if kind in _DETAILED:
-                    return self._detailed(value, kind, path)
-                if kind in READERS:
-                    return READERS[kind](value)
+                return self._as(value, kind, path)
             except MismatchError as mismatch:
                 if mismatch.message:
                     hint = mismatch
+                    if kind is Silence:  # its words would pass as a name
+                        break
         if hint is not None:
-            self.report("QS003", "wrong-type", hint.message or "", value, hint.hint)
-        else:
-            names = [NAMES.get(t, "a block `{ … }`") for t in target.types]
-            expected = (
-                names[0] if len(names) == 1 else ", ".join(dict.fromkeys(names[:-1])) + " or " + names[-1]
-            )
-            self.report("QS003", "wrong-type", f"`{target.key}` takes {expected}.", value)
+            self.complaints.wrong(hint.message or "", value, hint.hint)
+            return None
+        names = list(dict.fromkeys(NAMES.get(kind, "a block `{ … }`") for kind in target.types))
+        expected = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
+        self.complaints.wrong(f"`{target.key}` takes {expected}.", value)
         return None
 
-    def _noun(self, block: Block, noun: type[BlockNoun], path: Path, fields: dict[str, Any]) -> Any:
-        fields = {**fields, **self.block(block, shape_of(noun), path)}
-        return self.build(noun, fields, path, block)
-
-    def _detailed(self, value: Value, noun: type[BlockNoun], path: Path) -> Any:
-        """A noun with a short form: one word, or one word and a block of detail."""
-        short = _DETAILED[noun]
-        if isinstance(value, Detailed):
-            return self._noun(value.block, noun, path, {short: str(term(value.term))})
+    def _as(self, value: Value, kind: Any, path: Path) -> Any:
+        if not _is_noun(kind):
+            return read(kind, value)
         if isinstance(value, Block):
-            return self._noun(value, noun, path, {})
-        written = text_of(value)
-        if noun is Hardware:
-            if written != "local":
-                raise MismatchError
-            return Hardware(local=True)
-        if written == "unstated" or written.startswith("not-applicable"):
+            return self._noun(value, kind, path, {})
+        short = SHORT_FORMS.get(kind)
+        if short is None:
             raise MismatchError
-        return noun(**{short: written})
+        if isinstance(value, Detailed):
+            return self._noun(value.block, kind, path, {short: short_form(value.term, kind)})
+        return self.build(kind, {short: short_form(value, kind)}, path, value)
 
-
-_DETAILED: dict[type[BlockNoun], str] = {TensorFormat: "type", Precision: "shorthand", Hardware: "local"}
-"""Nouns that may be written as one word, and the field that takes it."""
+    def _noun(self, block: Block, noun: type[BlockNoun], path: Path, fields: dict[str, Any]) -> Any:
+        inner = self.block(block, shape_of(noun), path)
+        for name in fields.keys() & inner.keys():
+            self.complaints.twice(name.rstrip("_").replace("_", "-"), block, Node(*self.positions.key(path)))
+        return self.build(noun, {**inner, **fields}, path, block)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import ValidationError
+
+from qspec.lang.refusal import refusal
 from qspec.lang.tree import (
     Block,
     BoundNode,
@@ -39,7 +42,11 @@ from qspec.model.expression import (
     Term,
     Where,
 )
+from qspec.model.hardware import Hardware
+from qspec.model.precision import Precision, TensorFormat
 from qspec.model.quantity import Quantity, Range, Spread
+
+_DEEPEST_PREDICATE = 32
 
 
 class MismatchError(Exception):
@@ -54,7 +61,13 @@ def plain(node: Value | Word) -> str | None:
     """The text of a bare word, or None."""
     if isinstance(node, Word):
         return node.text
-    return node.name.text if isinstance(node, TermNode) and not node.called else None
+    bare = isinstance(node, TermNode) and not node.called and not node.quoted
+    return node.name.text if bare and isinstance(node, TermNode) else None
+
+
+def key_of(node: TermNode) -> str | None:
+    """The key that an item's head names, bare or in quotes; None for a quantity with arguments."""
+    return None if node.called else node.name.text
 
 
 def quantity(node: Number) -> Quantity:
@@ -64,7 +77,7 @@ def quantity(node: Number) -> Quantity:
 
 def term(node: TermNode) -> Term:
     """A term; `recall@10` is the name `recall` at 10."""
-    name, sign, at = node.name.text.partition("@")
+    name, sign, at = (node.name.text, "", "") if node.quoted else node.name.text.partition("@")
     positional = [argument(a.value) for a in node.arguments if a.name is None]
     named: dict[str, Argument] = {}
     for item in node.arguments:
@@ -72,7 +85,7 @@ def term(node: TermNode) -> Term:
             if item.name in named:
                 raise MismatchError(f"`{item.name}` is given twice.", "keep one of them")
             named[item.name] = argument(item.value)
-    return Term(name=name, at=int(at) if sign else None, positional=positional, named=named)
+    return Term(name=name, at=int(at[:12]) if sign else None, positional=positional, named=named)
 
 
 def argument(node: Value) -> Argument:
@@ -86,7 +99,8 @@ def argument(node: Value) -> Argument:
     if isinstance(node, TermNode) and node.called:
         return term(node)
     if isinstance(node, TermNode):
-        return node.name.text if "@" not in node.name.text else term(node)
+        word = node.name.text
+        return word == "true" if word in {"true", "false"} else term(node) if "@" in word else word
     if isinstance(node, String | Date):
         return node.text
     if isinstance(node, Phrase):
@@ -99,14 +113,19 @@ def scalar(node: TermNode | String | Number | Date) -> Scalar:
     if isinstance(node, Number):
         return quantity(node)
     if isinstance(node, TermNode):
+        if node.called:
+            raise MismatchError("A column is compared with a word, a string, a number or a date.")
         return {"true": True, "false": False}.get(node.name.text, node.name.text)
     return node.text
 
 
-def predicate(node: PredicateNode) -> Comparison | Combination:
+def predicate(node: PredicateNode, depth: int = 0) -> Comparison | Combination:
     """A condition over columns."""
+    if depth > _DEEPEST_PREDICATE:
+        raise MismatchError("This condition is nested too deeply.", "name its parts as strata of their own")
     if isinstance(node, CombinationNode):
-        return Combination(operator=node.operator, operands=[predicate(part) for part in node.operands])
+        operands = [predicate(part, depth + 1) for part in node.operands]
+        return Combination(operator=node.operator, operands=operands)
     column, value = term(node.column), node.value
     if not isinstance(value, ListNode):
         return Comparison(column=column, relation=node.relation, value=scalar(value))
@@ -137,8 +156,9 @@ def _silence(node: Value) -> Silence:
         return Silence(silence="unstated")
     if isinstance(node, Phrase) and len(node.parts) == 2:
         first, second = node.parts
-        if not isinstance(first, String) and plain(first) == "not-applicable" and isinstance(second, String):
-            return Silence(silence="not-applicable", reason=second.text)
+        word = None if isinstance(first, String) else plain(first)
+        if isinstance(second, String) and (word == "unstated" or word == "not-applicable"):
+            return Silence(silence=word, reason=second.text)
     if word == "not-applicable":
         raise MismatchError(
             "`not-applicable` needs its reason.", 'write `not-applicable "why the axis does not exist here"`'
@@ -154,7 +174,7 @@ def _number(node: Value) -> Quantity:
 
 def _integer(node: Value) -> int:
     if isinstance(node, Number) and node.unit is None and node.text.lstrip("+").isdigit():
-        return int(node.text)
+        return int(node.text[:20])
     raise MismatchError
 
 
@@ -242,7 +262,7 @@ def _quantiles(node: Value) -> Quantiles:
         called = term(node)
         column, count, *_ = [*called.positional, called.named.get("count"), None, None]
         if isinstance(column, str) and (count is None or isinstance(count, Quantity)):
-            return Quantiles(quantiles=column, count=int(count.value) if count is not None else 4)
+            return Quantiles(quantiles=column, count=int(min(count.value, 10**6)) if count is not None else 4)
         raise MismatchError("`quantiles` takes a column and a count.", "write `quantiles(length, 4)`")
     raise MismatchError
 
@@ -252,7 +272,18 @@ def _crossed(node: Value) -> Crossed:
         words = _phrase_words(node)
         if len(words) >= 3 and len(words) % 2 and all(w in {"x", "×"} for w in words[1::2]):
             return Crossed(cross=words[::2])
+    if isinstance(node, TermNode) and node.called and node.name.text == "cross":
+        return Crossed(cross=[part for part in term(node).positional if isinstance(part, str)])
     raise MismatchError
+
+
+def short_form(node: Value, noun: type[Any]) -> str | bool:
+    """The word that stands for a whole noun: a precision, a number format, or `local` for a machine."""
+    if noun is Hardware:
+        if isinstance(node, String) or plain(node) != "local":
+            raise MismatchError
+        return True
+    return text_of(node)
 
 
 READERS: dict[Any, Callable[[Any], Any]] = {
@@ -275,6 +306,18 @@ READERS: dict[Any, Callable[[Any], Any]] = {
     str: text_of,
 }
 """How a value is read as each type that is not a block of its own."""
+
+SHORT_FORMS: dict[type[Any], str] = {TensorFormat: "type", Precision: "shorthand", Hardware: "local"}
+"""Nouns that may be written as one word, and the field that takes it."""
+
+
+def read(kind: Any, node: Any) -> Any:
+    """A value as one type; raises `MismatchError` when it is none, with a sentence when it nearly is one."""
+    try:
+        return READERS[kind](node)
+    except ValidationError as error:
+        raise MismatchError(refusal(error.errors(include_url=False)[0])) from None
+
 
 NAMES: dict[Any, str] = {
     Silence: '`unstated` or `not-applicable "why"`',

@@ -64,8 +64,9 @@ def _members(annotation: Any) -> tuple[Any, ...]:
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:
-    """The alternatives in the order they are tried: silence first, since its words would pass as names."""
-    return tuple(sorted(_members(annotation), key=lambda kind: kind is not Silence))
+    """The alternatives in the order they are tried: words with a meaning first, since all would pass as names."""
+    order = {Silence: 0, bool: 1, str: 3}
+    return tuple(sorted(_members(annotation), key=lambda kind: order.get(kind, 2)))
 
 
 def _field_shape(name: str, info: Any) -> FieldShape:

@@ -66,6 +66,7 @@ class TermNode(Node):
     name: Word
     arguments: list[Argument]
     called: bool = False
+    quoted: bool = False
 
 
 @dataclass(slots=True)
@@ -147,7 +148,7 @@ class Qualifier(Node):
     """`from NAME`, `on NAME`, `for each NAME`, `for …`, `at …`, `expect NAME`."""
 
     kind: Literal["from", "on", "for-each", "for", "at", "expect"]
-    value: Word | Number | PredicateNode
+    value: Word | String | Number | PredicateNode
 
 
 @dataclass(slots=True)
@@ -232,7 +233,8 @@ Value = (
 
 @dataclass(slots=True)
 class SyntaxTree:
-    """A parsed document: its items, and its comments in order."""
+    """A parsed document: its items, its comments in order, and every number that has a unit."""
 
     root: Block
     comments: list[Comment] = field(default_factory=list)
+    measures: list[Number] = field(default_factory=list)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 T = TypeVar("T")
 
@@ -48,7 +48,13 @@ class Silence(Noun):
     silence: Literal["unstated", "not-applicable"]
     """`unstated` when the source was read and does not say; `not-applicable` when the axis does not exist."""
     reason: str | None = None
-    """Why the axis does not exist here; required with `not-applicable`."""
+    """Why the axis does not exist here (required with `not-applicable`), or where one looked in vain."""
+
+    @model_validator(mode="after")
+    def _reasoned(self) -> Self:
+        if self.silence == "not-applicable" and self.reason is None:
+            raise ValueError("`not-applicable` needs its reason")
+        return self
 
 
 class Labelled:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from qspec.model.base import Assertions, Noun, Quantities, Repeated, Silence, Text, Vocabulary, Word
 from qspec.model.executor import Executor
-from qspec.model.expression import Predicate, Term
+from qspec.model.expression import FLIPPED, Predicate, Term
 from qspec.model.measured import Measured
 from qspec.model.quantity import Quantity, Range, Spread
 
@@ -47,8 +47,7 @@ class Assertion(Noun):
         quantity = f"|{self.quantity}|" if self.absolute else str(self.quantity)
         if len(self.bounds) == 2:
             low, high = self.bounds
-            mirrored = {">": "<", ">=": "<="}[low.relation]
-            text = f"{low.quantity} {mirrored} {quantity} {high}"
+            text = f"{low.quantity} {FLIPPED[low.relation]} {quantity} {high}"
         else:
             text = f"{quantity} {self.bounds[0]}"
         if self.on:
@@ -136,7 +135,7 @@ class Claim(Noun):
     """A sentence for people."""
     source: Source | None = None
     """Where the statement stands, when it is somebody else's."""
-    evidence: Annotated[Word, Vocabulary("evidence")] | list[Word] | Silence | None = None
+    evidence: list[Annotated[Word, Vocabulary("evidence")]] | Silence | None = None
     """How it was measured, and by whom."""
     profile: Annotated[Word, Vocabulary("profile")] | None = None
     """The profile the claim asks to be checked under."""

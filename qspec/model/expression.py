@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from qspec.model.base import Noun, Word
 from qspec.model.quantity import Quantity, Range
+from qspec.model.spelling import inner_word, key_word, quote, value_word
 
 Scalar = str | bool | Quantity
 
@@ -18,7 +19,7 @@ class Term(Noun):
 
     name: Word
     """The name without its arguments; `recall@10` is the name `recall` at 10."""
-    at: int | None = None
+    at: int | None = Field(default=None, ge=1, le=10**9)
     """The cut-off written after `@`."""
     positional: list[Argument] = Field(default_factory=list)
     """Arguments without a name, in order."""
@@ -31,9 +32,9 @@ class Term(Noun):
         return f"{self.name}@k" if self.at is not None else self.name
 
     def __str__(self) -> str:
-        name = f"{self.name}@{self.at}" if self.at is not None else self.name
+        name = key_word(self.name) if self.at is None else f"{self.name}@{self.at}"
         arguments = [argument_text(item) for item in self.positional]
-        arguments += [f"{key}: {argument_text(item)}" for key, item in self.named.items()]
+        arguments += [f"{key_word(key)}: {argument_text(item)}" for key, item in self.named.items()]
         return f"{name}({', '.join(arguments)})" if arguments else name
 
 
@@ -57,7 +58,17 @@ class Comparison(Noun):
     column: Term
     relation: Relation
     value: Scalar | None = None
+    """The value, for every relation but `in`."""
     values: list[Scalar] | None = None
+    """The values, for `in`."""
+
+    @model_validator(mode="after")
+    def _one_side(self) -> Self:
+        if (self.relation == "in") != (self.values is not None) or (self.value is None) == (
+            self.values is None
+        ):
+            raise ValueError("`in` compares with `values`, every other relation with one `value`")
+        return self
 
     def __str__(self) -> str:
         if self.values is not None:
@@ -70,6 +81,12 @@ class Combination(Noun):
 
     operator: Literal["and", "or", "not"]
     operands: list[Predicate]
+
+    @model_validator(mode="after")
+    def _arity(self) -> Self:
+        if (len(self.operands) != 1) if self.operator == "not" else (len(self.operands) < 2):
+            raise ValueError("`not` takes one condition, `and` and `or` take two or more")
+        return self
 
     def __str__(self) -> str:
         parts = [
@@ -88,17 +105,16 @@ def scalar_text(value: Scalar | None) -> str:
     """A scalar as the language writes it: strings in double quotes."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return str(value)
+    return quote(value) if isinstance(value, str) else str(value)
 
 
 def argument_text(value: Argument) -> str:
     """An argument as the language writes it: a plain word bare, any other string quoted."""
-    if isinstance(value, str) and value.replace("-", "").replace("_", "").isalnum():
-        return value
-    return scalar_text(value) if isinstance(value, str | bool) else str(value)
+    if isinstance(value, Term) and not (value.positional or value.named or value.at):
+        return f"{value}()"  # without its parentheses it would be a word
+    if isinstance(value, str):
+        return value_word(value)
+    return scalar_text(value) if isinstance(value, bool) else str(value)
 
 
 def number(value: Argument | None) -> Decimal | None:
@@ -112,7 +128,7 @@ class ByColumn(Noun):
     by: Word
 
     def __str__(self) -> str:
-        return f"by {self.by}"
+        return f"by {inner_word(self.by)}"
 
 
 class Where(Noun):
@@ -131,16 +147,18 @@ class Quantiles(Noun):
     count: int = Field(default=4, ge=2, le=1000)
 
     def __str__(self) -> str:
-        return f"quantiles({self.quantiles}, {self.count})"
+        return f"quantiles({value_word(self.quantiles)}, {self.count})"
 
 
 class Crossed(Noun):
     """Every combination of two or more stratifications named beside it: `site x dense`."""
 
-    cross: list[Word]
+    cross: list[Word] = Field(min_length=2)
 
     def __str__(self) -> str:
-        return " x ".join(self.cross)
+        if value_word(self.cross[0]) == self.cross[0]:
+            return " x ".join([self.cross[0], *(inner_word(name) for name in self.cross[1:])])
+        return f"cross({', '.join(value_word(name) for name in self.cross)})"
 
 
 Stratification = ByColumn | Where | Quantiles | Crossed

@@ -3,20 +3,44 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
 
 from qspec.model.base import Noun
 from qspec.model.unit import Dimension, Unit, find_unit
+
+NumberText = Annotated[
+    str, Field(max_length=64, pattern=r"^[+-]?[0-9]+(_[0-9]+)*(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?$")
+]
+"""A number as written; the cap on its exponent keeps its integer part small enough to be computed with."""
+
+UnitText = Annotated[str, Field(max_length=64, pattern=r"^(% of |x )?[\w.-]+(/s| per [\w.-]+)?$|^%$|^/s$")]
+"""A unit as written; whether anybody knows it is asked when the document is lowered."""
 
 
 class Quantity(Noun):
     """A number as its author wrote it: `76.10 %` is not `76.1 %`, since its digits carry its rounding."""
 
-    text: str
+    text: NumberText
     """The number as written, for example `76.10`."""
     value: Decimal
-    """The number, in the unit as written."""
-    unit: str | None = None
+    """The number, in the unit as written; read off `text` when it is left out."""
+    unit: UnitText | None = None
     """The unit as written, for example `pp`, `% of baseline` or `ms per token`; absent for a bare number."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_off(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "value" not in data and isinstance(data.get("text"), str):
+            return {**data, "value": data["text"].replace("_", "")}
+        return data
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.value != Decimal(self.text.replace("_", "")):
+            raise ValueError(f"the value {self.value} is not what the text {self.text} says")
+        return self
 
     @classmethod
     def of(cls, text: str, unit: str | None = None) -> Quantity:

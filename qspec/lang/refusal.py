@@ -1,0 +1,39 @@
+"""What the model's own limits refuse, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+
+def refusal(problem: ErrorDetails) -> str:
+    """A sentence for one problem that validation found."""
+    context = problem.get("ctx", {})
+    kind = problem["type"]
+    name = next((str(part) for part in reversed(problem["loc"]) if isinstance(part, str)), "")
+    name = name.rstrip("_").replace("_", "-")
+    what = f"`{name}`" if name and name.islower() and "[" not in name else "This value"
+    sentences = {
+        "string_pattern_mismatch": _pattern(context.get("pattern", ""), what),
+        "string_too_long": f"{what} is longer than the {context.get('max_length')} characters it may have.",
+        "too_short": f"{what} needs at least {context.get('min_length')} entries.",
+        "too_long": f"{what} may have at most {context.get('max_length')} entries.",
+        "greater_than_equal": f"{what} must be {context.get('ge')} or more.",
+        "less_than_equal": f"{what} must be {context.get('le')} or less.",
+        "value_error": f"{what} cannot be: {context.get('error')}.",
+    }
+    known = sentences.get(kind)
+    if known is not None:
+        return known
+    said = problem["msg"]
+    return f"{what}: {said[0].lower()}{said[1:]}."
+
+
+def _pattern(pattern: str, what: str) -> str:
+    if "[0-9]+" in pattern:
+        return f"{what} is no number that can be computed with; an exponent has at most three digits."
+    if "/s" in pattern:
+        return f"{what} is no unit."
+    return f"{what} is one line of text without control characters."

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from strategies import documents
+
+from qspec.lang.load import load_one
+from qspec.lang.source import Source
+from qspec.lang.write import write_document
+from qspec.model.document import Document
+
+
+@seed(1)
+@settings(
+    max_examples=300,
+    phases=[Phase.generate],
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    database=None,
+)
+@given(documents)
+def test_what_is_written_reads_back(document: Document) -> None:
+    text = write_document(document)  # raises where the text reads back differently
+    read = load_one(Source("x.qspec", text))
+    assert read.document == document
+    assert not read.errors
