@@ -1,4 +1,4 @@
-"""The relative reading: ratios of paired proportions, relative loss, growth of the error."""
+"""Score intervals for a ratio of paired proportions, and what refutes them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qspec.stats.interval import normal_quantile
 from qspec.stats.paired import PairedCounts
-from qspec.stats.ratio import error_growth, recovery, recovery_level, relative_loss, tang_z
+from qspec.stats.ratio import recovery, recovery_level, refuting_recovery, tang_z
 
 cell = st.one_of(st.integers(0, 5), st.integers(0, 20_000))
 tables = st.tuples(cell, cell, cell, cell).filter(any).map(lambda cells: PairedCounts(*cells))
@@ -47,11 +47,18 @@ def test_limits_solve_the_score_equation(counts: PairedCounts, confidence: float
 def test_level_is_where_the_limit_passes_the_ratio(
     counts: PairedCounts, ratio: float, confidence: float
 ) -> None:
-    interval = recovery(counts, confidence)
+    interval = refuting_recovery(counts, confidence)
     for above, limit in ((True, interval.low), (False, interval.high)):
         if math.isfinite(limit) and abs(limit - ratio) > 1e-6:
             passed = limit > ratio if above else limit < ratio
             assert (recovery_level(counts, ratio, above=above) < 1 - confidence) == passed
+
+
+@given(tables, st.floats(0.5, 0.999))
+def test_what_refutes_is_never_narrower_than_what_confirms(counts: PairedCounts, confidence: float) -> None:
+    confirming, refuting = recovery(counts, confidence), refuting_recovery(counts, confidence)
+    assert refuting.low <= confirming.low
+    assert confirming.high <= refuting.high
 
 
 def test_without_flips_the_ratio_is_not_known_exactly() -> None:
@@ -60,20 +67,6 @@ def test_without_flips_the_ratio_is_not_known_exactly() -> None:
     assert interval.estimate == 1.0
     assert interval.high == pytest.approx(1 + z2 / 800, rel=1e-9)
     assert interval.low == pytest.approx(1 / (1 + z2 / 800), rel=1e-9)
-
-
-def test_relative_loss_is_one_minus_recovery() -> None:
-    counts = PairedCounts(700, 30, 10, 260)
-    loss, kept = relative_loss(counts), recovery(counts)
-    assert loss.estimate == pytest.approx(20 / 730)
-    assert (loss.low, loss.high) == pytest.approx((1 - kept.high, 1 - kept.low))
-
-
-def test_growth_of_the_error_is_measured_on_wrong_answers() -> None:
-    # 99.5 % to 98.5 % right: the error grows from 0.5 % to 1.5 %, which is 200 % of error.
-    growth = error_growth(PairedCounts(both=985, harmful=10, helpful=0, neither=5))
-    assert growth.estimate == pytest.approx(2.0)
-    assert growth.low < 2.0 < growth.high
 
 
 def test_models_that_get_nothing_right_leave_the_ratio_open() -> None:
