@@ -49,9 +49,9 @@ def check(
     Reads the documents and what they use, runs nothing, and opens no network. Exit 0 when no finding is at or above
     --fail-on (warning), 1 when one is, 2 when a document cannot be read.
     """
+    from qspec.checks.config import settings_for
     from qspec.checks.output import render
     from qspec.checks.runner import check_workspace
-    from qspec.checks.config import settings_for
     from qspec.checks.settings import Settings
 
     reports = []

@@ -20,7 +20,11 @@ def open_dataset(dataset: Dataset, root: Path, *, limits: Limits = DEFAULT_LIMIT
     """
     if dataset.source is None:
         raise QSpecError("The data set declares no source, so there is nothing to read.", hint="add `source`")
-    return open_table(root, dataset.source, sha256=dataset.sha256, limits=limits)
+    table = open_table(root, dataset.source, sha256=dataset.sha256, limits=limits)
+    if dataset.label is not None:
+        # Strata and splits say `label`, whatever the file calls the column with the answer.
+        table.alias("label", dataset.label)
+    return table
 
 
 def open_table(

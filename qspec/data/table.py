@@ -59,6 +59,11 @@ class Table:
             self._columns[name] = column
         return self._columns[name]
 
+    def alias(self, name: str, column: str) -> None:
+        """Let `name` mean `column` too; a column that bears the name itself keeps it."""
+        if name not in self._loaders and column in self._loaders:
+            self._loaders[name] = partial(self.column, column)
+
     def take(self, name: str, indices: NDArray[np.int64]) -> Array:
         """The rows `indices` of column `name`, as an array of their own."""
         return self.column(name)[indices]

@@ -177,9 +177,7 @@ def _run(
 ) -> int:
     """The loop itself; returns how many examples were added as padding."""
     total, done, per_block = len(rows), 0, 1
-    feeders = [feeder(side.session, inputs) for side in sides]
-    # Models that take the same inputs in the same types share each batch's arrays.
-    shared = len(sides) == 1 or all(_same_inputs(side.session, sides[0].session) for side in sides[1:])
+    feeds_of = feeders([side.session for side in sides], inputs)
     runs = [(side.session.run, side.waiting.extend) for side in sides]
     fixed = any(side.session.batch_size is not None for side in sides)
     padding = -total % batch if fixed else 0
@@ -193,12 +191,12 @@ def _run(
                 chosen: Any = slice(at, end) if in_order else rows[at:end]
                 if end > total and padding:
                     chosen = np.concatenate([rows[at:], np.repeat(rows[-1:], padding)])
-                if shared:
-                    feeds = feeders[0](chosen)
+                if len(feeds_of) == 1:
+                    feeds = feeds_of[0](chosen)
                     for run, keep in runs:
                         keep(run(feeds))
                 else:
-                    for feed, (run, keep) in zip(feeders, runs, strict=True):
+                    for feed, (run, keep) in zip(feeds_of, runs, strict=True):
                         keep(run(feed(chosen)))
         except QSpecError:
             raise
@@ -220,7 +218,16 @@ def _next_block(batches: int, seconds: float, size: int) -> int:
     return max(1, int(min(by_time, by_size, _MOST_BATCHES, 8 * batches)))
 
 
-def feeder(session: Session, inputs: Mapping[str, Column]) -> Callable[[Any], Arrays]:
+def feeders(sessions: Sequence[Session], inputs: Mapping[str, Column]) -> list[Callable[[Any], Arrays]]:
+    """For each model, a function from rows to its inputs; a single one where all take the same inputs.
+
+    Raises QSpecError when a column is missing or does not fit.
+    """
+    made = [_feeder(session, inputs) for session in sessions]
+    return made[:1] if all(_same_inputs(session, sessions[0]) for session in sessions) else made
+
+
+def _feeder(session: Session, inputs: Mapping[str, Column]) -> Callable[[Any], Arrays]:
     """From rows to the model's inputs, casting where a column's float is of another width."""
     ports = session.inputs
     missing = [port for port in ports if port.name not in inputs]

@@ -6,7 +6,7 @@ import gc
 import math
 import statistics
 from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -15,7 +15,7 @@ import numpy as np
 from qspec.errors import QSpecError
 from qspec.execute.arrivals import Clock, poisson_arrivals, serve
 from qspec.execute.energy import Meter
-from qspec.execute.evaluate import Column, feeder
+from qspec.execute.evaluate import Column, feeders
 from qspec.execute.machine import Activity, activity
 from qspec.execute.sessions import Session
 from qspec.execute.timings import DISAGREEMENT, Noise, Series, Timings, geometric_mean_ratio
@@ -118,7 +118,8 @@ def measure(
     _check(scenario, batch, rate)
     clock = clock or Clock()
     started = clock.wall()
-    sides = {"b": _Side(_calls(baseline, inputs, batch)), "q": _Side(_calls(quantized, inputs, batch))}
+    calls = _calls((baseline, quantized), inputs, batch)
+    sides = {"b": _Side(calls[0]), "q": _Side(calls[1])}
     generator = np.random.default_rng(seed)
     needed = profile.calls
     if scenario == "offline":
@@ -214,13 +215,22 @@ def _warm_up(side: _Side, least_calls: int, least_seconds: float, most_seconds: 
         last = median
 
 
-def _calls(session: Session, inputs: Mapping[str, Column], batch: int) -> list[Callable[[], object]]:
-    """Prepared calls over the first batches of the data; fewer examples than a batch are repeated to fill it."""
-    feed = feeder(session, inputs)
+def _calls(
+    sessions: Sequence[Session], inputs: Mapping[str, Column], batch: int
+) -> list[list[Callable[[], object]]]:
+    """For each model, prepared calls over the first batches of the data.
+
+    Models with the same inputs get the very same arrays, since where an array lies can change a time by a part in
+    a thousand. Fewer examples than a batch are repeated to fill it.
+    """
     count = len(next(iter(inputs.values())))
     batches = max(1, min(_BATCHES, count // batch))
     rows = np.resize(np.arange(count), batches * batch).reshape(batches, batch)
-    return [session.prepare(feed(chosen)) for chosen in rows]
+    feeds = [[feed(chosen) for chosen in rows] for feed in feeders(sessions, inputs)]
+    return [
+        [session.prepare(arrays) for arrays in feeds[min(i, len(feeds) - 1)]]
+        for i, session in enumerate(sessions)
+    ]
 
 
 def _enough(sides: Mapping[str, _Side], seconds: float, calls: int) -> bool:

@@ -10,8 +10,14 @@ from qspec.stats.decision import Verdict, decide_flips
 from qspec.stats.interval import Interval
 from qspec.stats.paired import PairedCounts, tango
 from qspec.stats.proportion import wilson
-from qspec.stats.ratio import error_growth, recovery, relative_loss
+from qspec.stats.relative import Reading, decide_relative, relative_interval
 from qspec.stats.strata import paired_counts
+
+_READINGS = {
+    Asked.RATIO: Reading.RECOVERY,
+    Asked.RELATIVE: Reading.RELATIVE_LOSS,
+    Asked.ERROR_GROWTH: Reading.ERROR_GROWTH,
+}
 
 
 @dataclass(frozen=True)
@@ -42,25 +48,22 @@ class BinaryContrast:
 
     def interval(self, asked: Asked, confidence: float) -> Interval:
         """Tango for the loss, Tang for what is relative, Wilson for the value alone."""
-        match asked:
-            case Asked.LOSS:
-                return tango(self.counts, confidence)
-            case Asked.RELATIVE:
-                return relative_loss(self.counts, confidence)
-            case Asked.ERROR_GROWTH:
-                return error_growth(self.counts, confidence)
-            case Asked.RATIO:
-                return recovery(self.counts, confidence)
-            case _:
-                return wilson(self.counts.both + self.counts.helpful, self.n, confidence)
+        if asked in _READINGS:
+            return relative_interval(self.counts, _READINGS[asked], confidence)
+        if asked is Asked.LOSS:
+            return tango(self.counts, confidence)
+        return wilson(self.counts.both + self.counts.helpful, self.n, confidence)
 
     def judge(self, question: Question) -> Verdict:
-        """The verdict; in points it takes Tango to confirm and the outer limits to refute."""
+        """The verdict; each kind of comparison has one interval that confirms and a wider one that refutes."""
+        relation, bound, confidence = question.relation, question.bound, question.confidence
         if question.fixed:
             return exact(point(self, question.asked), question)
+        if question.asked in _READINGS:
+            return decide_relative(self.counts, _READINGS[question.asked], relation, bound, confidence)
         if question.asked is Asked.LOSS:
-            return decide_flips(self.counts, question.relation, question.bound, question.confidence)
-        return searched(lambda confidence: self.interval(question.asked, confidence), question, self.n)
+            return decide_flips(self.counts, relation, bound, confidence)
+        return searched(lambda level: self.interval(question.asked, level), question, self.n)
 
 
 @registry.register("binary")

@@ -1,0 +1,114 @@
+"""What the command line does, as functions: load, check, plan, run, judge and render a spec.
+
+The rooms `qspec.execute` and `qspec.report` have the names their functions would have, so those are called `run` and
+`render`. Each function imports what it needs when it is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qspec.errors import QSpecError
+
+if TYPE_CHECKING:
+    from qspec.checks.runner import DocumentReport
+    from qspec.checks.settings import Settings
+    from qspec.execute.options import Options
+    from qspec.execute.plan import Plan
+    from qspec.execute.run import Executed
+    from qspec.lang.load import Workspace
+    from qspec.model.record import Record
+
+Progress = Callable[[str, int, int], None]
+
+
+def load(path: str | Path) -> Workspace:
+    """Read a spec and what it uses; raises `QSpecError` when it cannot be read at all."""
+    from qspec.lang.load import load as read
+
+    return read(Path(path))
+
+
+def check(path: str | Path, settings: Settings | None = None) -> DocumentReport:
+    """The findings and the grade of every claim of a spec."""
+    from qspec.checks.runner import check_workspace
+
+    return check_workspace(load(path), settings)
+
+
+def plan(path: str | Path, *, claims: Sequence[str] = (), options: Options | None = None) -> list[Plan]:
+    """What would be run for the claims of a spec, without running it."""
+    from qspec.execute.options import Options as Choices
+    from qspec.execute.plan import make_plan
+    from qspec.execute.run import resolve_claims
+
+    return [make_plan(one, options or Choices()) for one in resolve_claims(load(path), claims)]
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run did: the claims with their verdicts, the record, and the files that were written."""
+
+    executed: list[Executed]
+    record: Record
+    spec: Path | None = None
+    record_path: Path | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """0 as expected, 1 when an assertion was refuted, 3 when one could not be decided."""
+        codes = [one.verdicts.exit_code for one in self.executed]
+        return 1 if 1 in codes else max(codes)
+
+
+def run(
+    path: str | Path,
+    *,
+    claims: Sequence[str] = (),
+    options: Options | None = None,
+    write: bool = True,
+    output: Path | None = None,
+    record: Path | None = None,
+    progress: Progress | None = None,
+) -> Run:
+    """Execute the claims of a spec, fill in what was measured, and write the record beside it.
+
+    `write=False` writes nothing; `output` and `record` say where else to write.
+    """
+    from qspec.execute.fill import fill, write_new
+    from qspec.execute.options import Options as Choices
+    from qspec.execute.run import execute_claim, make_record, resolve_claims
+
+    path = Path(path)
+    workspace = load(path)
+    told = progress or (lambda stage, done, total: None)
+    executed = [execute_claim(one, options or Choices(), told) for one in resolve_claims(workspace, claims)]
+    made = make_record(workspace, executed)
+    if not write and output is None and record is None:
+        return Run(executed, made)
+    blocks = {one.resolved.name: one.measured for one in executed}
+    spec = None
+    if write or output is not None:
+        fill(path, blocks, output=output)
+        spec = output or path
+    target = record or (output or path).with_suffix(".record.json") if write or record is not None else None
+    if target is not None:
+        write_new(target, made.model_dump_json(by_alias=True, exclude_none=True, indent=2) + "\n")
+    return Run(executed, made, spec, target)
+
+
+def require_execution() -> None:
+    """Raise `QSpecError` with what to install when the packages that run models are missing."""
+    import importlib.util
+
+    missing = [
+        name for name in ("numpy", "scipy", "onnx", "onnxruntime") if importlib.util.find_spec(name) is None
+    ]
+    if missing:
+        raise QSpecError(
+            f"Running a spec needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed.",
+            hint='pip install "qspec[execute]", or qspec[gpu] where there is one',
+        )

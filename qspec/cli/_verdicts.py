@@ -1,0 +1,142 @@
+"""Verdicts as people read them on a terminal, and progress while they are reached."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from qspec.execute.judge.judge import Verdicts
+from qspec.execute.judge.verdict import Judged
+from qspec.execute.plan import Plan
+from qspec.model.measurand import MeasurandKind, measurand
+from qspec.model.measured import Measured, Result
+from qspec.model.shorthand import describe
+
+MARKS = {"confirmed": "✔", "refuted": "✘", "inconclusive": "?"}
+COLOURS = {"confirmed": "green", "refuted": "red", "inconclusive": "yellow"}
+_OTHER = ("–", "magenta")
+
+
+def verdict_lines(name: str, executor: str | None, verdicts: Verdicts, measured: Measured) -> Iterator[str]:
+    """The claim, each assertion with its outcome, and the pair that was measured."""
+    outcome = verdicts.outcome.value
+    on = f" on {executor}" if executor else ""
+    yield f"claim {name}{on}: {_coloured(outcome)}"
+    width = max((len(str(one.assertion)) for one in verdicts.judged), default=0)
+    for one in verdicts.judged:
+        mark = MARKS.get(one.outcome.value, _OTHER[0])
+        expected = " (as expected)" if one.assertion.expect and one.as_expected else ""
+        line = f"  {mark} {one.assertion!s:<{width}}  {_coloured(one.outcome.value)}{expected}{_interval(one)}"
+        yield line
+        if one.needs is not None and not one.as_expected:
+            yield f"      about {one.needs:,} examples would decide it"
+        if one.because and one.outcome.value != "confirmed":
+            yield f"      {one.because}"
+    yield ""
+    for result in measured.results:
+        told = result_line(result) if result.for_ is None else None
+        if told is not None:
+            yield f"  {told}"
+    for stratum, hidden in measured.hidden.items():
+        yield f"  hidden loss: {stratum} loses {float(hidden.loss.value):.2%} while the whole holds"
+    for side, census in measured.census.items():
+        kind = "simulated" if census.simulated else "realized" if census.realized else "not realized"
+        yield f"  census {side}: {census.computed} of {census.declared} declared layers computed as declared ({kind})"
+    yield from (f"  note: {note}" for note in measured.notes)
+
+
+def result_line(result: Result) -> str | None:
+    """One measured quantity of the whole: baseline, quantized, and what lies between."""
+    if result.baseline is None or result.quantized is None:
+        return None
+    kind = measurand(result.quantity).kind
+    name = f"{result.quantity}{f' on {result.on}' if result.on else ''}"
+    base, quantized = (
+        _value(float(result.baseline.value), kind, result),
+        _value(float(result.quantized.value), kind, result),
+    )
+    tail = f", {float(result.ratio.value):.3g} x baseline" if result.ratio is not None else ""
+    if result.harmful is not None and result.helpful is not None:
+        tail += f", {result.harmful} harmful and {result.helpful} helpful flips in {result.n}"
+    return f"{name}: {base} → {quantized}{tail}"
+
+
+def _value(value: float, kind: MeasurandKind, result: Result) -> str:
+    if kind is MeasurandKind.THROUGHPUT:
+        return f"{value:,.0f}/s"
+    if kind is MeasurandKind.LATENCY:
+        return f"{value * 1e3:.3g} ms"
+    if kind in {MeasurandKind.SIZE, MeasurandKind.MEMORY}:
+        return f"{value / 1e6:.3g} MB"
+    if result.harmful is not None:
+        return f"{value:.2%}"
+    return f"{value:.6g}"
+
+
+def _interval(one: Judged) -> str:
+    if one.interval is None:
+        return ""
+    low, high = one.interval.low, one.interval.high
+    unit = one.assertion.bounds[0].quantity.unit or ""
+    scale, said = (100.0, unit) if unit.startswith(("%", "pp")) else (1.0, unit.replace("x baseline", "x"))
+    if unit == "B" or one.interval.is_exact:
+        return f"  {one.interval.estimate * scale:.3g} {said}".rstrip()
+    return f"  {low * scale:.3g} to {high * scale:.3g} {said}".rstrip()
+
+
+def _coloured(outcome: str) -> str:
+    return click.style(outcome, fg=COLOURS.get(outcome, _OTHER[1]), bold=True)
+
+
+@contextmanager
+def progress_on_stderr(title: str, *, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A line on standard error that says how far the run is; one line a stage where it is no terminal."""
+    if quiet:
+        yield lambda stage, done, total: None
+        return
+    terminal = sys.stderr.isatty()
+    stage_shown, shown_at = "", 0.0
+
+    def tell(stage: str, done: int, total: int) -> None:
+        nonlocal stage_shown, shown_at
+        now, new = time.monotonic(), stage != stage_shown
+        if terminal and (new or done >= total or now - shown_at > 0.1):
+            share = f" {done / total:4.0%}" if total > 1 else ""
+            click.echo(f"\r\x1b[2K{title}: {stage}{share}", err=True, nl=False)
+            shown_at = now
+        elif not terminal and new:
+            click.echo(f"{title}: {stage}", err=True)
+        stage_shown = stage
+
+    try:
+        yield tell
+    finally:
+        if terminal and stage_shown:
+            click.echo("\r\x1b[2K", err=True, nl=False)
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """What would be run for one claim."""
+    yield f"claim {plan.resolved.name}: plan {plan.digest[:12]}"
+    for label, side in (("baseline", plan.baseline), ("quantized", plan.quantized)):
+        how = describe(side.precision) if side.precision is not None else "as it is"
+        yield f"  {label}: {side.path} ({how})"
+        if side.data is not None and side.calibration is not None:
+            size = side.calibration.size
+            yield f"    calibrated on {size if size is not None else 'all'} examples of {side.data.name}.{side.data.split}"
+    for evaluation in plan.evaluations:
+        name = f" {evaluation.name}" if evaluation.name else ""
+        metrics = ", ".join(str(metric) for metric in evaluation.metrics)
+        data = (
+            f"{evaluation.data.name}.{evaluation.data.split}"
+            if evaluation.data.split
+            else evaluation.data.name
+        )
+        yield f"  evaluation{name}: {evaluation.task}, {metrics}, on {data}, batches of {plan.batch}"
+    for name, load in plan.loads:
+        yield f"  load{' ' + name if name else ''}: {load.scenario or 'offline'}, batches of {load.batch or plan.batch}"
+    yield f"  provider {plan.provider}, threads {plan.threads or 'all'}"

@@ -1,0 +1,109 @@
+"""`qspec execute`: realize, measure, judge, and fill in what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qspec.cli import _inputs, command
+from qspec.errors import Place, QSpecError
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How results leave the command."""
+
+    claims: tuple[str, ...]
+    dry_run: bool
+    no_write: bool
+    output: Path | None
+    record: Path | None
+    output_format: str
+    quiet: bool
+
+
+@command("execute", example="qspec execute specs/quickstart.qspec --fresh")
+@_inputs.paths
+@click.option("--claim", "claims", multiple=True, metavar="NAME", help="Only this claim; may be repeated.")
+@click.option("--provider", metavar="NAME", help="cpu, cuda or tensorrt, in place of the spec's.")
+@click.option(
+    "--threads", type=click.IntRange(1, 4096), help="Threads within operators, in place of the spec's."
+)
+@click.option(
+    "--timing", "profile", type=click.Choice(["quick", "standard", "mlperf"]), help="How long to time."
+)
+@click.option("--fresh", is_flag=True, help="Compute everything anew, whatever is stored.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run, and stop.")
+@click.option("--no-write", is_flag=True, help="Write neither the spec nor a record.")
+@click.option("--output", type=_FILE, help="Write the filled spec here, and leave the original as it is.")
+@click.option("--record", type=_FILE, help="Write the record here rather than beside the spec.")
+@click.option(
+    "--output-format", type=click.Choice(["text", "json"]), default="text", help="Verdicts, or the record."
+)
+@click.option("--quiet", is_flag=True, help="No progress on standard error.")
+def execute(
+    paths: tuple[str, ...],
+    provider: str | None,
+    threads: int | None,
+    profile: str | None,
+    fresh: bool,
+    **how: Any,
+) -> int:
+    """Run claims on this machine, and write what was measured into them.
+
+    Both models see the same examples in the same batches; every assertion comes out confirmed, refuted or
+    inconclusive. What was computed is kept, so that a second run costs little. Exit 0 when every assertion comes out
+    confirmed or as it expects, 1 when one is refuted, 2 for bad input, 3 when one could not be decided.
+    """
+    from qspec.api import require_execution
+
+    choices = Choices(**how)
+    if len(paths) > 1 and (choices.output or choices.record):
+        raise QSpecError(
+            "One --output or --record cannot hold several specs.", hint="execute them one by one"
+        )
+    require_execution()
+    from qspec.execute.options import Options
+
+    options = Options(provider=provider, threads=threads, profile=profile, fresh=fresh)
+    codes = [_one(Path(path), options, choices) for path in paths]
+    return 1 if 1 in codes else max(codes)
+
+
+def _one(path: Path, options: Any, choices: Choices) -> int:
+    from qspec import api
+    from qspec.cli import _verdicts
+
+    if str(path) == "-":
+        raise QSpecError(
+            "A spec on standard input cannot be filled in.", place=Place("-"), hint="name a file"
+        )
+    if choices.dry_run:
+        for plan in api.plan(path, claims=choices.claims, options=options):
+            click.echo("\n".join(_verdicts.plan_lines(plan)))
+        return 0
+    with _verdicts.progress_on_stderr(path.name, quiet=choices.quiet) as progress:
+        done = api.run(
+            path,
+            claims=choices.claims,
+            options=options,
+            write=not choices.no_write,
+            output=choices.output,
+            record=choices.record,
+            progress=progress,
+        )
+    if choices.output_format == "json":
+        click.echo(done.record.model_dump_json(by_alias=True, exclude_none=True, indent=2))
+        return done.exit_code
+    for one in done.executed:
+        lines = _verdicts.verdict_lines(one.resolved.name, one.resolved.claim.on, one.verdicts, one.measured)
+        click.echo("\n".join([*lines, ""]), color=_inputs.colour())
+    for what, where in (("filled in", done.spec), ("record", done.record_path)):
+        if where is not None:
+            click.echo(f"{what}: {where}")
+    return done.exit_code

@@ -1,0 +1,212 @@
+"""The whole way of one spec: plan, realize, evaluate, measure, judge, fill, record."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from qspec.errors import Place, QSpecError, SpecSyntaxError
+from qspec.execute.census import CensusReport, census
+from qspec.execute.compare import compare, elsewhere
+from qspec.execute.fill import TOOL, Facts, measured_block
+from qspec.execute.judge.figures import count
+from qspec.execute.judge.judge import Evidence, Verdicts, judge
+from qspec.execute.judge.performance import Pair
+from qspec.execute.machine import capture, found
+from qspec.execute.options import Options
+from qspec.execute.plan import Plan, make_plan
+from qspec.execute.realize import Side, make_side
+from qspec.execute.scores import Scores
+from qspec.execute.stages import Opened, Progress, Stages
+from qspec.execute.store import Store
+from qspec.execute.timings import Timings
+from qspec.lang.load import Workspace
+from qspec.lang.resolve import ResolvedClaim, Resolver
+from qspec.model.measured import Census, Measured
+from qspec.model.record import ClaimRecord, FieldRecord, LayerRecord, ModelRecord, Record
+
+
+@dataclass(frozen=True)
+class Executed:
+    """One claim, executed."""
+
+    resolved: ResolvedClaim
+    plan: Plan
+    verdicts: Verdicts
+    measured: Measured
+    record: ClaimRecord
+
+
+def resolve_claims(workspace: Workspace, names: Sequence[str] = ()) -> list[ResolvedClaim]:
+    """The claims of a workspace that can be run; raises `QSpecError` where the language is broken or none is named."""
+    if workspace.errors:
+        first = workspace.errors[0]
+        raise SpecSyntaxError(workspace.errors, place=first.source.place(first.span.start))
+    resolver = Resolver(workspace)
+    resolved = resolver.claims()
+    if resolver.errors:
+        first = resolver.errors[0]
+        raise SpecSyntaxError(resolver.errors, place=first.source.place(first.span.start))
+    place = Place(workspace.main.source.path)
+    unknown = [name for name in names if name not in {one.name for one in resolved}]
+    if unknown:
+        raise QSpecError(
+            f"There is no claim `{unknown[0]}` in this spec.",
+            place=place,
+            hint=f"its claims are {', '.join(one.name for one in resolved) or 'none'}",
+        )
+    if not resolved:
+        raise QSpecError(
+            "This spec makes no claim, so there is nothing to execute.",
+            place=place,
+            hint="add `claim NAME on EXECUTOR { … }`",
+        )
+    return [one for one in resolved if not names or one.name in names]
+
+
+def execute_claim(
+    resolved: ResolvedClaim, options: Options, progress: Progress, now: str | None = None
+) -> Executed:
+    """Execute one claim; raises `QSpecError` for bad input and `NotExecutableError` for what cannot run here."""
+    plan = make_plan(resolved, options)
+    store = Store(options.store)
+    progress("realize", 0, 2)
+    baseline = make_side(plan, plan.baseline, store)
+    progress("realize", 1, 2)
+    quantized = make_side(plan, plan.quantized, store)
+    progress("realize", 2, 2)
+    stages = Stages(plan, store, baseline, quantized, progress)
+    opened = [stages.open(evaluation) for evaluation in plan.evaluations]
+    censuses = {
+        name: (report, _census(report))
+        for name, side in (("baseline", baseline), ("quantized", quantized))
+        if (report := _take_census(side, stages)) is not None
+    }
+    scores = {one.plan.name: stages.scores(one) for one in opened}
+    here = found(plan.provider, int(stages.sessions[0].settings["threads"]), plan.batch)
+    assert resolved.executor is not None
+    rows = compare(resolved.executor, here)
+    away = elsewhere(rows)
+    timings = {} if away else {name: stages.timings(name, load, opened[0]) for name, load in plan.loads}
+    evidence = Evidence(
+        scores,
+        timings,
+        Pair(baseline.size, quantized.size),
+        {n: noun for n, (_, noun) in censuses.items()},
+        elsewhere=away,
+    )
+    verdicts = judge(resolved, evidence)
+    facts = Facts(
+        at=now or datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds"),
+        found=here,
+        quantizer=quantized.quantizer,
+        census=evidence.census,
+        artifacts=_artifacts(baseline, quantized, opened),
+        plan=plan.digest,
+        notes=_notes(quantized, scores, timings),
+    )
+    measured = measured_block(resolved, verdicts, facts)
+    record = ClaimRecord(
+        claim=resolved.name,
+        exit=verdicts.exit_code,
+        plan=plan.to_json(),
+        baseline=_model_record(baseline, censuses.get("baseline", (None, None))[0]),
+        quantized=_model_record(quantized, censuses.get("quantized", (None, None))[0]),
+        comparison=[
+            FieldRecord(field=row.field, declared=row.declared, found=row.found, match=row.match.value)
+            for row in rows
+        ],
+        evaluations={name or "evaluation": one.facts for name, one in scores.items()},
+        timings={name or "load": one.facts() for name, one in timings.items()},
+        measured=measured,
+    )
+    return Executed(resolved, plan, verdicts, measured, record)
+
+
+def make_record(workspace: Workspace, executed: Sequence[Executed]) -> Record:
+    """The record of a run."""
+    source = workspace.main.source
+    return Record(
+        tool=TOOL,
+        at=executed[-1].measured.at,
+        spec=Path(source.path).name,
+        spec_sha256=hashlib.sha256(source.text.encode("utf-8")).hexdigest(),
+        machine=capture(providers=True),
+        claims=[one.record for one in executed],
+    )
+
+
+def _take_census(side: Side, stages: Stages) -> CensusReport | None:
+    """What really ran of a side that was brought to a precision; None for one that is run as it is."""
+    if side.precision is None or not side.declared:
+        return None
+    session = stages.sessions[0 if side is stages.baseline else 1]
+    return census(
+        side.path,
+        side.base,
+        side.declared,
+        side.precision,
+        settings=session.settings,
+        simulated=side.simulated,
+    )
+
+
+def _census(report: CensusReport) -> Census:
+    return Census(
+        declared=count(report.declared),
+        stored=count(report.stored),
+        computed=count(report.computed),
+        realized=report.realized,
+        simulated=report.simulated,
+        missing=list(report.missing),
+    )
+
+
+def _artifacts(baseline: Side, quantized: Side, opened: Sequence[Opened]) -> dict[str, str]:
+    found = {"baseline": baseline.sha256, "quantized": quantized.sha256}
+    for one in opened:
+        if one.plan.data.dataset.sha256:
+            found[one.plan.data.name] = one.plan.data.dataset.sha256.lower().removeprefix("sha256:")
+    return found
+
+
+def _notes(quantized: Side, scores: dict[str, Scores], timings: dict[str, Timings]) -> tuple[str, ...]:
+    """What a reader must know beside the figures."""
+    notes = list(quantized.notes)
+    for name, one in scores.items():
+        probe = one.facts.get("determinism") or {}
+        where = f" in {name}" if name else ""
+        if probe.get("repeated"):
+            notes.append(
+                f"{probe['repeated']} of {probe['sample']} answers changed between two equal runs{where}"
+            )
+        if probe.get("rebatched"):
+            notes.append(
+                f"{probe['rebatched']} of {probe['sample']} answers changed at batch {probe['other_batch']}{where}: "
+                "results hold for this batch and order"
+            )
+    for name, timing in timings.items():
+        if timing.noise.reason is not None:
+            notes.append(timing.noise.reason)
+        elif not timing.steady:
+            notes.append(f"the timings{' of ' + name if name else ''} drifted while they were taken")
+    return tuple(notes)
+
+
+def _model_record(side: Side, report: CensusReport | None) -> ModelRecord:
+    layers = report.layers if report is not None else ()
+    return ModelRecord(
+        label=side.label,
+        sha256=side.sha256,
+        size=side.size,
+        quantizer=side.quantizer,
+        arguments=side.arguments,
+        layers=[
+            LayerRecord(name=one.name, op=one.op, storage=one.storage, arithmetic=one.arithmetic)
+            for one in layers
+        ],
+        notes=list(side.notes),
+    )
