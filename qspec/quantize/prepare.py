@@ -12,24 +12,30 @@ import numpy as np
 import onnx
 from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
-from qspec.errors import QSpecError
+from qspec.errors import LimitError
+
+MOST_BYTES = 1_900_000_000
+"""Most bytes of a model, weights included: a protobuf message ends at 2 GiB, and a quantized one adds to it."""
 
 
 def prepare(proto: ModelProto) -> ModelProto:
     """A copy of `proto`, ready to quantize; the results it computes differ by float rounding at most.
 
     Steps: Constant nodes become initializers, nodes without a name get one that their place determines, batch
-    normalizations are folded into the convolutions before them, value shapes are inferred.
+    normalizations are folded into the convolutions before them, value shapes are inferred. Raises `LimitError` for
+    a model that is too large to be rewritten as one message.
     """
+    if proto.ByteSize() > MOST_BYTES:
+        raise LimitError(
+            f"The model holds {proto.ByteSize():,} bytes, and one of more than {MOST_BYTES:,} cannot be rewritten here.",
+            hint="quantize it elsewhere and bring the result as `quantized { file, sha256 }`",
+        )
     ready = ModelProto()
     ready.CopyFrom(proto)
     constants_to_initializers(ready.graph)
     name_nodes(ready.graph)
     fold_batch_norms(ready.graph)
-    try:
-        inferred: ModelProto = onnx.shape_inference.infer_shapes(ready, data_prop=True)
-    except onnx.shape_inference.InferenceError as error:
-        raise QSpecError(f"The shapes in the model contradict each other: {error}") from error
+    inferred: ModelProto = onnx.shape_inference.infer_shapes(ready, data_prop=True)
     return inferred
 
 

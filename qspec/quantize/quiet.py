@@ -10,14 +10,18 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import onnxruntime
 
+from qspec.errors import QSpecError
+
 _FATAL = 4
+_REASON = 400
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
     """Swallow standard output, standard error, warnings and logging, and put the root logger back as it was.
 
-    The runtime's quantizers print progress, log advice, and one of them configures the root logger on import.
+    The runtime's quantizers print progress, log advice, and one of them configures the root logger on import. What
+    they raise becomes a `QSpecError`.
     """
     root = logging.getLogger()
     handlers, level, disabled = root.handlers[:], root.level, root.manager.disable
@@ -27,6 +31,14 @@ def quiet() -> Iterator[None]:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
+    except QSpecError:
+        raise
+    except Exception as error:  # a foreign quantizer raises whatever its parts do
+        reason = " ".join(str(error).split())[:_REASON].rstrip(".") or type(error).__name__
+        raise QSpecError(
+            f"The quantizer failed: {reason}.",
+            hint="exclude the layer it names, or choose another method",
+        ) from error
     finally:
         root.handlers[:] = handlers
         root.setLevel(level)
