@@ -1,7 +1,10 @@
-"""Reads this process's memory: what it holds now, and the most it ever held."""
+"""Reads this process's memory: what it holds now, the most it ever held, and what it holds on a device."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -26,6 +29,23 @@ def peak_memory() -> int | None:
 def resident_memory() -> int | None:
     """Resident memory now, in bytes; None where the system does not tell."""
     return _status("VmRSS")
+
+
+def device_memory() -> int | None:
+    """Memory this process holds on NVIDIA devices, in bytes, as the driver counts it; None where it does not."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return None
+    query = [program, "--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits"]
+    try:
+        reply = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    rows = [[cell.strip() for cell in line.split(",")] for line in reply.stdout.splitlines()]
+    own = [
+        int(row[1]) << 20 for row in rows if len(row) == 2 and row[0] == str(os.getpid()) and row[1].isdigit()
+    ]
+    return sum(own) if own else None
 
 
 def _status(field: str) -> int | None:
