@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qspec._version import __version__
 
 if TYPE_CHECKING:
-    from qspec.api import Run, check, load, plan, run
+    from qspec.api import Run, check, judge, load, plan, run
     from qspec.errors import NotExecutableError, QSpecError, SpecSyntaxError
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "SpecSyntaxError",
     "__version__",
     "check",
+    "judge",
     "load",
     "plan",
     "run",

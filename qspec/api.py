@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qspec.checks.settings import Settings
     from qspec.execute.options import Options
     from qspec.execute.plan import Plan
-    from qspec.execute.run import Executed
+    from qspec.execute.run import Executed, Rejudged
     from qspec.lang.load import Workspace
     from qspec.model.record import Record
 
@@ -98,6 +98,26 @@ def run(
     if target is not None:
         write_new(target, made.model_dump_json(by_alias=True, exclude_none=True, indent=2) + "\n")
     return Run(executed, made, spec, target)
+
+
+def judge(
+    path: str | Path, *, claims: Sequence[str] = (), options: Options | None = None, write: bool = True
+) -> list[Rejudged]:
+    """Verdicts again, from stored scores, after bounds or confidence have changed; no model is run.
+
+    `write` brings the measured blocks in the spec up to date.
+    """
+    from qspec.execute.fill import fill
+    from qspec.execute.options import Options as Choices
+    from qspec.execute.run import judge_again, resolve_claims
+
+    path = Path(path)
+    resolved = resolve_claims(load(path), claims)
+    found = [one for claim in resolved for one in judge_again(claim, options or Choices())]
+    if write:
+        for one in found:
+            fill(path, {one.resolved.name: one.measured})
+    return found
 
 
 def require_execution() -> None:

@@ -2,12 +2,18 @@
 
 MODULES: dict[str, str] = {
     "check": "check",
+    "doctor": "doctor",
     "execute": "execute",
+    "init": "init",
+    "judge": "judge",
 }
 
 ALIASES: dict[str, str] = {}
 
 TITLES: dict[str, str] = {
     "check": "Say what each claim leaves out, contradicts, or cannot resolve.",
+    "doctor": "Say what this machine has: processor, instruction sets, providers, versions,...",
     "execute": "Run claims on this machine, and write what was measured into them.",
+    "init": "Write a new spec whose every axis is there to be filled in.",
+    "judge": "Judge measured claims again, with other bounds or another confidence, without...",
 }

@@ -30,7 +30,9 @@ def verdict_lines(name: str, executor: str | None, verdicts: Verdicts, measured:
     for one in verdicts.judged:
         mark = MARKS.get(one.outcome.value, _OTHER[0])
         expected = " (as expected)" if one.assertion.expect and one.as_expected else ""
-        line = f"  {mark} {one.assertion!s:<{width}}  {_coloured(one.outcome.value)}{expected}{_interval(one)}"
+        line = (
+            f"  {mark} {one.assertion!s:<{width}}  {_coloured(one.outcome.value)}{expected}{_interval(one)}"
+        )
         yield line
         if one.needs is not None and not one.as_expected:
             yield f"      about {one.needs:,} examples would decide it"

@@ -12,9 +12,11 @@ from qspec.errors import Place, QSpecError, SpecSyntaxError
 from qspec.execute.census import CensusReport, census
 from qspec.execute.compare import compare, elsewhere
 from qspec.execute.fill import TOOL, Facts, measured_block
+from qspec.execute.index import recall, remember, run_key
 from qspec.execute.judge.figures import count
 from qspec.execute.judge.judge import Evidence, Verdicts, judge
 from qspec.execute.judge.performance import Pair
+from qspec.execute.located import located
 from qspec.execute.machine import capture, found
 from qspec.execute.options import Options
 from qspec.execute.plan import Plan, make_plan
@@ -23,6 +25,7 @@ from qspec.execute.scores import Scores
 from qspec.execute.stages import Opened, Progress, Stages
 from qspec.execute.store import Store
 from qspec.execute.timings import Timings
+from qspec.lang.digests import executor_digest
 from qspec.lang.load import Workspace
 from qspec.lang.resolve import ResolvedClaim, Resolver
 from qspec.model.measured import Census, Measured
@@ -109,6 +112,11 @@ def execute_claim(
         notes=_notes(quantized, scores, timings),
     )
     measured = measured_block(resolved, verdicts, facts)
+    kept = {
+        kind: {n: key for (k, n), key in stages.keys.items() if k == kind} for kind in ("scores", "timings")
+    }
+    key = run_key(plan.digest, measured.executor_digest, here)
+    remember(store, key, kept["scores"], kept["timings"], evidence, facts)
     record = ClaimRecord(
         claim=resolved.name,
         exit=verdicts.exit_code,
@@ -124,6 +132,41 @@ def execute_claim(
         measured=measured,
     )
     return Executed(resolved, plan, verdicts, measured, record)
+
+
+@dataclass(frozen=True)
+class Rejudged:
+    """One measured block of a claim with its verdicts brought up to date."""
+
+    resolved: ResolvedClaim
+    verdicts: Verdicts
+    measured: Measured
+
+
+def judge_again(resolved: ResolvedClaim, options: Options) -> list[Rejudged]:
+    """The verdicts of a claim from what its measured blocks left in the store; no model is opened.
+
+    Raises `QSpecError` when there is no block, the executor has changed since, or the store has lost the scores.
+    """
+    store = Store(options.store)
+    with located(resolved.origin):
+        if not resolved.claim.measured:
+            raise QSpecError(
+                f"The claim `{resolved.name}` has no measured block to judge.",
+                hint="`qspec execute` measures it first",
+            )
+    found = []
+    for index, block in enumerate(resolved.claim.measured):
+        with located(resolved.origin.at("measured", index)):
+            if block.executor_digest != executor_digest(resolved):
+                raise QSpecError(
+                    "The executor has changed since this block was measured, so its scores are stale.",
+                    hint="`qspec execute` measures it again",
+                )
+            remembered = recall(store, block)
+        verdicts = judge(resolved, remembered.evidence)
+        found.append(Rejudged(resolved, verdicts, measured_block(resolved, verdicts, remembered.facts)))
+    return found
 
 
 def make_record(workspace: Workspace, executed: Sequence[Executed]) -> Record:

@@ -16,9 +16,10 @@ from qspec import canonical
 from qspec.data.pipeline import Steps
 from qspec.data.strata import stratify
 from qspec.errors import QSpecError
-from qspec.execute.arrays import load_arrays, save_arrays
+from qspec.execute.arrays import save_arrays
 from qspec.execute.determinism import determinism
 from qspec.execute.evaluate import Rows, evaluate
+from qspec.execute.index import TIMINGS, TIMINGS_FACTS, read_timings
 from qspec.execute.located import located
 from qspec.execute.machine import inspect_machine
 from qspec.execute.measure import PROFILES, measure
@@ -67,7 +68,8 @@ class Stages:
     baseline: Side
     quantized: Side
     progress: Progress
-    notes: list[str] = field(default_factory=list)
+    keys: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Where the store keeps each stage's result, by kind and name."""
 
     @cached_property
     def sessions(self) -> tuple[Session, Session]:
@@ -166,6 +168,7 @@ class Stages:
                 batch=self.plan.batch,
             )
         )
+        self.keys["scores", evaluation.name] = key
         entry = None if self.plan.options.fresh else self.store.get(key)
         if entry is None:
             self.store.remove(key)
@@ -233,6 +236,7 @@ class Stages:
                 "timings", data=opened.digest, load=load.to_json(), batch=batch, profile=profile.name
             )
         )
+        self.keys["timings", name] = key
         entry = None if self.plan.options.fresh else self.store.get(key)
         if entry is None:
             self.store.remove(key)
@@ -241,13 +245,12 @@ class Stages:
                 made = self._measure(load, batch, profile, opened)
 
             def write(folder: Path) -> None:
-                save_arrays(folder / "timings.npz", made.arrays())
-                (folder / "timings.json").write_text(json.dumps(made.facts(), indent=1), encoding="utf-8")
+                save_arrays(folder / TIMINGS, made.arrays())
+                (folder / TIMINGS_FACTS).write_text(json.dumps(made.facts(), indent=1), encoding="utf-8")
 
             entry = self.store.put(key, write)
         self.progress(f"timing {name}".strip(), 1, 1)
-        facts = json.loads(entry.file("timings.json").read_text(encoding="utf-8"))
-        return Timings.of(load_arrays(entry.file("timings.npz")), facts)
+        return read_timings(entry.folder)
 
     def _measure(self, load: Load, batch: int, profile: Any, opened: Opened) -> Timings:
         warm_up = load.warm_up

@@ -1,0 +1,38 @@
+# Everything a person who works on QSpec runs. VENV is made by the README's second command.
+VENV ?= .venv
+PYTHON := $(VENV)/bin/python
+
+.PHONY: check test lint types bench tables schemas fuzz coverage-study browser suite
+
+check: lint types test
+
+lint:
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+
+types:
+	$(VENV)/bin/mypy
+
+test:
+	$(PYTHON) -m pytest
+
+# Figures vary from run to run and from machine to machine: what is printed are ratios within one run.
+bench:
+	$(PYTHON) tests/bench/run.py
+
+# Tables of names, and what is generated from the model; tests say when they are out of date.
+tables:
+	$(PYTHON) -m qspec.registry
+
+schemas:
+	$(PYTHON) -m qspec.lang.schema
+
+fuzz:
+	$(PYTHON) tests/fuzz/language.py
+
+coverage-study:
+	$(PYTHON) tests/studies/coverage.py
+
+# Needs Debian's chromium; says so where it is missing.
+browser:
+	$(PYTHON) tests/browser/report.py
