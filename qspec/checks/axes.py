@@ -66,7 +66,7 @@ def _task(view: EvaluationView) -> Axis:
     silent = _silence(value)
     if silent:
         return Axis(silent, origin=origin)
-    if words.is_vague(str(value)):
+    if words.is_vague_task(str(value)):
         return Axis("vague", why=f"`{value}` names no task", origin=origin)
     test_set = view.evaluation.test_set
     if not (isinstance(test_set, TestSet) and isinstance(test_set.data, Pinned)):

@@ -34,7 +34,7 @@ def disclosed(claim: ClaimView, axes: dict[str, Axis]) -> dict[str, bool]:
     calibration = declared.calibration if declared else None
     test_sets = [v.evaluation.test_set for v in views if isinstance(v.evaluation.test_set, TestSet)]
     return {
-        "task": any(v.task is not None and not words.is_vague(v.task) for v in views),
+        "task": any(v.task is not None and not words.is_vague_task(v.task) for v in views),
         "model": model is not None
         and (stated(model.base) or bool(model.file) or isinstance(declared and declared.model, str))
         and (stated(model.quantized) or (declared is not None and stated(declared.precision))),

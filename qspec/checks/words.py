@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from qspec.errors import QSpecError
 from qspec.model.expression import Term
 
 VAGUE = frozenset(
@@ -62,6 +63,7 @@ def soft_words() -> re.Pattern[str]:
 def metric_gap(term: Term, task: str | None) -> str | None:
     """Why a metric is under-specified, as a clause, or None when it is defined with the parameters it needs."""
     from qspec.metrics import registry
+    from qspec.metrics.bind import bind
 
     name = registry.canonical(term.head)
     if name is None:
@@ -78,8 +80,19 @@ def metric_gap(term: Term, task: str | None) -> str | None:
     metric = registry.get(name)
     given = {*term.named}
     positional = len(term.positional) + (term.at is not None)
-    required = [p.name for p in metric.parameters if p.required]
+    required = [p.name for p in metric.parameters if p.required_for(task)]
     absent = [p for p in required[positional:] if p not in given]
-    if name == "accuracy" and "normalization" not in given and not positional:
-        absent = ["normalization"]
-    return f"`{term}` does not say its {' and '.join(absent)}" if absent else None
+    if absent:
+        return f"`{term}` does not say its {' and '.join(absent)}"
+    try:
+        bind(term)
+    except QSpecError as error:
+        return error.message.rstrip(".")
+    return None
+
+
+def is_vague_task(text: str) -> bool:
+    """Whether the text names a field of work rather than a task: `nlp`, `general capability`."""
+    from qspec.metrics.tasks import VAGUE_TASKS
+
+    return is_vague(text) or text.strip().lower() in VAGUE_TASKS

@@ -10,25 +10,6 @@ from pydantic import BaseModel
 from qspec.model.base import Vocabulary
 
 VOCABULARIES: dict[str, dict[str, str]] = {
-    "task": {
-        "image-classification": "one class for an image",
-        "object-detection": "boxes and classes for the objects of an image",
-        "segmentation": "a class for every pixel",
-        "text-classification": "one class for a text",
-        "token-classification": "a class for every token",
-        "tabular-classification": "one class for a row of a table",
-        "retrieval": "passages ranked for a query",
-        "language-modelling": "the probability of running text",
-        "multiple-choice": "one of several given answers",
-        "reasoning": "generated answers compared exactly",
-        "question-answering": "a span of a passage that answers a question",
-        "summarization": "a short text for a long one",
-        "translation": "a text in another language",
-        "speech-recognition": "the words of an utterance",
-        "recommendation": "items ranked for a user",
-        "super-resolution": "an image in more pixels",
-        "regression": "a number for an example",
-    },
     "method": {
         "ptq-static": "after training, with scales from calibration data",
         "ptq-dynamic": "after training, with activation scales computed for every input",
@@ -167,7 +148,7 @@ VOCABULARIES: dict[str, dict[str, str]] = {
         "standard": "a standard or a requirement",
     },
 }
-"""Words by list."""
+"""Words by list; tasks stand with the metrics, in `qspec.metrics.tasks`."""
 
 OPEN = frozenset({"runtime", "calibration-method", "source-kind", "number-format"})
 """Lists that can never be complete; a word outside them is asked about only when it looks misspelt."""

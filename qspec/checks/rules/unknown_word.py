@@ -73,8 +73,8 @@ def unknown_word(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _word(loaded: Loaded, path: Path, vocabulary: str, word: str) -> Iterator[Finding]:
-    known = list(VOCABULARIES.get(vocabulary, ())) or list(FORMATS)
-    if word in known or words.is_vague(word):
+    known = _known(vocabulary)
+    if word in known or (words.is_vague_task(word) if vocabulary == "task" else words.is_vague(word)):
         return
     if vocabulary == "number-format" and (find_format(word) or words.is_number_format(word)):
         return
@@ -92,6 +92,14 @@ def _word(loaded: Loaded, path: Path, vocabulary: str, word: str) -> Iterator[Fi
         help=f"did you mean `{guess}`?" if guess else f"words are {', '.join(f'`{w}`' for w in known)}",
         fixes=(_respell(loaded, path, word, guess, sure),) if guess else (),
     )
+
+
+def _known(vocabulary: str) -> list[str]:
+    if vocabulary == "task":
+        from qspec.metrics.tasks import TASKS
+
+        return list(TASKS)
+    return list(VOCABULARIES.get(vocabulary, FORMATS))
 
 
 def _respell(loaded: Loaded, path: Path, word: str, guess: str, sure: bool) -> Fix:
