@@ -29,11 +29,12 @@ def _plain_word(value: Argument) -> str | None:
 
 
 def _read_count(metric: str, parameter: Parameter, value: Argument) -> int:
-    if isinstance(value, Quantity) and value.unit is None and value.value == int(value.value):
-        if parameter.least <= value.value <= MAX_COUNT:
-            return int(value.value)
-        raise _wrong(metric, parameter, value, f"a whole number from {parameter.least} to {MAX_COUNT:,}")
-    raise _wrong(metric, parameter, value, "a whole number")
+    # The cap comes before the conversion: the digits of 1e999999999 would not fit into memory.
+    if isinstance(value, Quantity) and value.unit is None and parameter.least <= value.value <= MAX_COUNT:
+        count = int(value.value)
+        if count == value.value:
+            return count
+    raise _wrong(metric, parameter, value, f"a whole number from {parameter.least} to {MAX_COUNT:,}")
 
 
 def _read_number(metric: str, parameter: Parameter, value: Argument) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from qspec.errors import QSpecError
 from qspec.metrics import registry
 from qspec.metrics.arguments import read
 from qspec.metrics.definition import Additive, Availability, Direction, Family, Metric, Scored, Whole
+from qspec.metrics.fields import must_fit
 from qspec.metrics.parameters import Kind, OperatingPoint, Parameters, spoken
 from qspec.model.expression import Argument, Term
 from qspec.registry import UnknownNameError
@@ -17,9 +19,6 @@ from qspec.registry import UnknownNameError
 if TYPE_CHECKING:
     from qspec.metrics.fields import BoolArray, FloatArray, IntArray
     from qspec.metrics.predictions import Predictions
-
-MAX_CELLS = 250_000_000
-"""Most cells of a dense matrix of statistics (2 GB); beyond it, `columns` and `sums` do the same work."""
 
 
 @dataclass(frozen=True)
@@ -138,11 +137,7 @@ class BoundMetric:
 
         additive, columns = self._additive(), self.columns(predictions)
         width = self.sums(columns).shape[1]
-        if width * len(columns) > MAX_CELLS:
-            raise QSpecError(
-                f"The metric {self} has {width} sums and {len(columns)} examples: too many to hold an example each.",
-                hint="add up the columns by group instead",
-            )
+        must_fit(len(columns) * width, f"The {width} sums of {self} for each of {len(columns)} examples")
         return additive.sums(columns, np.arange(len(columns)), len(columns), self.parameters)
 
     def value(self, sums: FloatArray, n: FloatArray | int) -> FloatArray:
@@ -166,19 +161,17 @@ class BoundMetric:
         return float(self.value(self.sums(counted), np.asarray([len(counted)]))[0])
 
     def compute(self, predictions: Predictions) -> float:
-        """The value over all examples; raises `QSpecError` where it is undefined."""
-        import numpy as np
-
+        """The value over all examples; raises `QSpecError` where it is undefined or infinite."""
         computation = self._computation()
         if isinstance(computation, Whole):
             self._ready(predictions)
             value = computation.score(predictions, self.parameters)
         else:
             value = self.score(self.columns(predictions))
-        if np.isnan(value):
+        if not math.isfinite(value):
             raise QSpecError(
                 f"The metric {self} is undefined on these {predictions.n} examples.",
-                hint="its denominator is empty: a class, a relevant item or every example is absent",
+                hint="its denominator is empty: a class, a relevant item, a reference or every example is absent",
             )
         return value
 
@@ -247,7 +240,7 @@ def bind(term: Term, *, task: str | None = None) -> BoundMetric:
     values = Parameters()
     for parameter in metric.parameters:
         if parameter.name == "k" and term.at is not None:
-            values["k"] = _cutoff(metric, term.at)
+            values["k"] = term.at
         elif parameter.name in given:
             values[parameter.name] = read(metric.name, parameter, given[parameter.name])
         elif parameter.required_for(task):
@@ -255,12 +248,6 @@ def bind(term: Term, *, task: str | None = None) -> BoundMetric:
         else:
             values[parameter.name] = parameter.default
     return BoundMetric(metric, values, term)
-
-
-def _cutoff(metric: Metric, at: int) -> int:
-    if at < 1:
-        raise QSpecError(f"The cut-off of {metric.name} must be at least 1; it is {at}.")
-    return at
 
 
 def _arguments(metric: Metric, term: Term) -> dict[str, Argument]:

@@ -28,20 +28,30 @@ def read_parts(term: Term, task: str | None) -> tuple[tuple[float, BoundMetric],
     from qspec.model.expression import Term as TermNoun
 
     named: list[tuple[TermNoun, Argument | None]] = []
-    for part in term.positional:
+    for argument in term.positional:
+        part = _plain(argument) if isinstance(argument, str) else argument
         if not isinstance(part, TermNoun):
             raise QSpecError(f"A part of {term} is not a metric.", hint=f"write {EXAMPLE}")
         others = {key: value for key, value in part.named.items() if key != "weight"}
         named.append((part.model_copy(update={"named": others}), part.named.get("weight")))
     for key, value in term.named.items():
-        name, _, at = key.partition("@")
-        named.append((TermNoun(name=name, at=int(at) if at.isdigit() else None), value))
+        named.append((_plain(key), value))
     if len(named) < 2:
         raise QSpecError("A composite needs at least two parts with their weights.", hint=f"write {EXAMPLE}")
     parts = [(_weight(part, weight), bind(part, task=task)) for part, weight in named]
     _must_be_alike(parts)
     total = sum(weight for weight, _ in parts)
     return tuple((weight / total, part) for weight, part in parts)
+
+
+def _plain(text: str) -> Term:
+    """The term of a metric written without parameters: `top1`, `recall@10`."""
+    from qspec.model.expression import Term as TermNoun
+
+    name, _, at = text.partition("@")
+    if not at.isdecimal() or len(at) > 9 or int(at) == 0:
+        return TermNoun(name=text)  # No cut-off: the name is looked up, and refused, as it stands.
+    return TermNoun(name=name, at=int(at))
 
 
 def _weight(part: Term, value: Argument | None) -> float:

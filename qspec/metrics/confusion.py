@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qspec.metrics.definition import Family, Metric, additive, divide
+from qspec.metrics.fields import must_fit
 from qspec.metrics.groups import CLASSIFICATION
 from qspec.metrics.parameters import Kind, Parameter, Parameters
 
@@ -30,6 +31,7 @@ def class_counts(columns: FloatArray, groups: IntArray, count: int, parameters: 
 
     true, predicted = columns[:, 0].astype(np.int64), columns[:, 1].astype(np.int64)
     classes = int(columns.max(initial=0)) + 1
+    must_fit(count * classes * 3, f"Counts of {classes} classes in {count} groups")
     counts = np.zeros((count, classes, 3))
     right = true == predicted
     for index, (group, cls) in enumerate([(groups[right], true[right]), (groups, predicted), (groups, true)]):

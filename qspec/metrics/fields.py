@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qspec.errors import QSpecError
+from qspec.errors import LimitError, QSpecError
 from qspec.metrics.parameters import spoken
 
 if TYPE_CHECKING:
@@ -16,6 +16,19 @@ if TYPE_CHECKING:
     IntArray = npt.NDArray[np.int64]
     BoolArray = npt.NDArray[np.bool_]
     Array = npt.NDArray[Any]
+
+
+MAX_CELLS = 250_000_000
+"""Most cells of one array that is made here: 2 GB of float64."""
+
+
+def must_fit(cells: int, what: str) -> None:
+    """Raise `LimitError` when an array of `cells` numbers would go over the cap; `what` is its subject."""
+    if cells > MAX_CELLS:
+        raise LimitError(
+            f"{what} would take {cells:,} numbers; the cap is {MAX_CELLS:,}.",
+            hint="check the class numbers, or add up stored columns by group instead of example by example",
+        )
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qspec.errors import QSpecError
-from qspec.metrics.fields import FIELDS, validated
+from qspec.metrics.fields import FIELDS, must_fit, validated
 from qspec.metrics.parameters import spoken
 
 if TYPE_CHECKING:
@@ -215,6 +215,7 @@ def _ideal(predictions: Predictions) -> Array:
     # Without graded relevances every relevant item gains 1, so the best ranking starts with that many ones.
     relevant = predictions.column("relevant")
     width = int(relevant.max(initial=1))
+    must_fit(predictions.n * width, f"Ideal rankings of {width} relevant items for {predictions.n} queries")
     ideal: FloatArray = np.where(np.arange(width) < relevant[:, None], 1.0, 0.0)
     return ideal
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qspec.errors import QSpecError
 from qspec.metrics.definition import Family, Metric, additive, divide
+from qspec.metrics.fields import must_fit
 from qspec.metrics.parameters import Kind, Parameter, Parameters
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def miou(predictions: Predictions, parameters: Parameters) -> FloatArray:
     lowest = min(predicted.min(initial=0, where=counted), true.min(initial=0, where=counted))
     if highest >= classes or lowest < 0:
         raise QSpecError(f"Class maps must hold classes from 0 to {classes - 1}; they go beyond.")
+    must_fit(predictions.n * classes * 3, f"Counts of {classes} classes in {predictions.n} images")
     counts = np.empty((predictions.n, classes, 3))
     for rows in predictions.blocks(math.prod(true.shape[1:])):
         mask, p, t = counted[rows], predicted[rows].astype(np.int64), true[rows].astype(np.int64)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics as sk
 
-from qspec.errors import QSpecError
+from qspec.errors import LimitError, QSpecError
 from qspec.metrics.definition import Family
 from qspec.metrics.predictions import Predictions
 
@@ -77,7 +77,9 @@ def test_nll_and_brier_agree_with_scikit_learn(metric):
     assert metric("brier").compute(p) == pytest.approx(((q - onehot) ** 2).sum(axis=1).mean())
     two = binary()
     assert metric("brier").compute(two) == pytest.approx(sk.brier_score_loss(two["label"], two["score"]))
-    both = Predictions({"probabilities": np.stack([1 - two["score"], two["score"]], 1), "label": two["label"]})
+    both = Predictions(
+        {"probabilities": np.stack([1 - two["score"], two["score"]], 1), "label": two["label"]}
+    )
     assert metric("brier").compute(both) == pytest.approx(metric("brier").compute(two))
 
 
@@ -212,8 +214,14 @@ def test_many_classes_are_summed_without_a_dense_matrix(metric):
     columns = m.columns(p)
     assert columns.shape == (n, 2)
     assert m.sums(columns, np.arange(n) % 500, 500).shape == (500, 3 * classes)
-    with pytest.raises(QSpecError, match="too many"):
+    with pytest.raises(LimitError, match="for each of 1000000 examples"):
         m.statistics(p)
+
+
+def test_class_numbers_beyond_reason_are_refused(metric):
+    p = Predictions({"label": [0, 1], "prediction": [0, 10**12]})
+    with pytest.raises(LimitError, match="Counts of"):
+        metric("f1(macro)").compute(p)
 
 
 def test_recall_with_one_relevant_item_is_binary(metric):

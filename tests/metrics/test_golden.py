@@ -21,7 +21,9 @@ def predictions_and_metric(name: str, inputs: dict) -> tuple[Predictions, str]:
     if name == "brier":
         return Predictions({"score": inputs["p"], "label": inputs["y"]}), "brier"
     if name.startswith("f1_"):
-        return Predictions({"prediction": inputs["pred"], "label": inputs["y"]}), f"f1({name.partition('_')[2]})"
+        return Predictions(
+            {"prediction": inputs["pred"], "label": inputs["y"]}
+        ), f"f1({name.partition('_')[2]})"
     if name == "average_precision":
         return Predictions({"score": inputs["s"], "label": inputs["y"]}), "average-precision"
     if name == "sacrebleu_readme":
