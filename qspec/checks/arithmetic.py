@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -44,11 +45,11 @@ class Between:
         return self.low <= other.high and other.low <= self.high
 
     def satisfies(self, relation: str, bound: Decimal) -> bool | None:
-        """Whether every value stands in the relation to the bound; None when some do and some do not."""
-        held = {_COMPARE[relation](end, bound) for end in (self.low, self.high)}
+        """Whether every value between the ends stands in the relation to the bound; None when only some do."""
         if relation == "==":
             return None if self.low <= bound <= self.high else False
-        return held.pop() if len(held) == 1 else None
+        below = True if self.high <= bound else False if self.low >= bound else None
+        return below if relation in {"<", "<="} or below is None else not below
 
     @property
     def middle(self) -> Decimal:
@@ -56,13 +57,12 @@ class Between:
         return (self.low + self.high) / 2
 
 
-_COMPARE = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-    "==": lambda a, b: a == b,
-}
+def average(parts: Sequence[Between], weights: Sequence[Decimal]) -> Between:
+    """The weighted mean of printed numbers."""
+    total = sum(weights, Decimal(0))
+    low = sum((w * part.low for w, part in zip(weights, parts, strict=True)), Decimal(0))
+    high = sum((w * part.high for w, part in zip(weights, parts, strict=True)), Decimal(0))
+    return Between(low / total, high / total)
 
 
 def central(value: Printed) -> Quantity | None:
@@ -199,3 +199,12 @@ def declared_size(view: EvaluationView | None) -> Quantity | None:
     test_set = view.evaluation.test_set if view is not None else None
     size = test_set.size if isinstance(test_set, TestSet) else None
     return size if isinstance(size, Quantity) and size.unit not in {"tokens", "characters", "hours"} else None
+
+
+def difference(pair: Pair) -> str:
+    """The loss of a pair in words, in points and as per cent of the baseline where it is a share."""
+    relative = pair.read("baseline")
+    share = f"{percent(relative.middle)} % of the baseline" if relative is not None else None
+    loss = pair.loss.middle
+    plain = f"{percent(loss)} pp" if is_proportion(pair.metric) else number(loss)
+    return f"{plain} ({share})" if share else plain

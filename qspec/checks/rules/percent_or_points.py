@@ -34,6 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qspec.checks.bounds import readings_disagree
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import AssertionView
 from qspec.lang.diagnostic import Edit, Fix, Severity
@@ -58,8 +59,8 @@ def readings(quantity: Quantity, origin: Origin) -> tuple[Fix, ...]:
 )  # fmt: skip
 def percent_or_points(view: AssertionView) -> Iterator[Finding]:
     """A bare per cent on a loss."""
-    if view.measurand.kind is not MeasurandKind.LOSS:
-        return
+    if view.measurand.kind is not MeasurandKind.LOSS or readings_disagree(view):
+        return  # where the reported scores tell the readings apart, that is said instead
     for number, bound in enumerate(view.assertion.bounds):
         if bound.quantity.unit == "%":
             origin = view.origin.at("bounds", number)
