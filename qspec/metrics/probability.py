@@ -37,10 +37,9 @@ def nll(predictions: Predictions, parameters: Parameters) -> FloatArray:
 
     if "loss" in predictions.names:
         return predictions.column("loss").astype(np.float64)[:, None]
-    loss = np.empty((predictions.n, 1))
+    loss, truth = np.empty((predictions.n, 1)), predictions.truth()
     for rows, log_probability in predictions.log_probability_blocks():
-        label = predictions.labels(log_probability.shape[1])[rows, None]
-        loss[rows] = -np.take_along_axis(log_probability, label, axis=1)
+        loss[rows] = -np.take_along_axis(log_probability, truth[rows, None], axis=1)
     if np.isinf(loss).any():
         raise QSpecError(
             "The negative log-likelihood is infinite: a label was given a probability of exactly zero.",
@@ -75,11 +74,10 @@ def brier(predictions: Predictions, parameters: Parameters) -> FloatArray:
         if predictions.n and (score.min() < 0 or score.max() > 1):
             raise QSpecError("The Brier score needs probabilities from 0 to 1; the scores go beyond.")
         return np.asarray(np.square(score - label), dtype=np.float64)[:, None]
-    loss = np.empty((predictions.n, 1))
+    loss, truth = np.empty((predictions.n, 1)), predictions.truth()
     for rows, log_probability in predictions.log_probability_blocks():
         probability, classes = np.exp(log_probability), log_probability.shape[1]
-        label = predictions.labels(classes)[rows, None]
-        own = np.take_along_axis(probability, label, axis=1)
+        own = np.take_along_axis(probability, truth[rows, None], axis=1)
         squares = np.square(probability).sum(axis=1, keepdims=True) - 2 * own + 1
         loss[rows] = squares / 2 if classes == 2 else squares
     return loss
