@@ -95,19 +95,20 @@ class Complaints:
         )
 
     def units(self, measures: Iterable[Number]) -> None:
-        """Units that nobody knows."""
+        """The units among these numbers that nobody knows."""
         for number in measures:
-            if number.unit is None or known_unit(number.unit):
-                continue
-            near = nearest_unit(number.unit)
-            span = Span(number.end - len(number.unit), number.end)
-            if self.source.text[span.start : span.end] != number.unit:  # written with other blanks
-                span = number.span
-            fixes = (
-                (Fix(f"Write `{near}`", (Edit(span, near),), True),) if near and span != number.span else ()
-            )
-            hint = f"did you mean `{near}`?" if near else "units are listed by `qspec explain unit`"
-            self.add("QS004", f"There is no unit `{number.unit}`.", Node(*span), hint, fixes=fixes)
+            if number.unit is not None and not known_unit(number.unit):
+                self.unit(number.unit, Span(number.end - len(number.unit), number.end))
+
+    def unit(self, unit: str, span: Span) -> None:
+        """A unit that nobody knows; a fix is offered where the unit stands as it is spelled, bare or quoted."""
+        near = nearest_unit(unit)
+        written = self.source.text[span.start : span.end]
+        text = f'"{near}"' if written.startswith('"') else near
+        whole = written.strip("\"'") == unit
+        fixes = (Fix(f"Write `{near}`", (Edit(span, text or ""),), True),) if near and whole else ()
+        hint = f"did you mean `{near}`?" if near else "units are listed by `qspec explain unit`"
+        self.add("QS004", f"There is no unit `{unit}`.", Node(*span), hint, fixes=fixes)
 
 
 def known_unit(unit: str) -> bool:

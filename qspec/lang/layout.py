@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-WIDTH = 110
+WIDTH = 120
 """A list or a block that would be longer than this stands on several lines."""
 
 _WIDEST_KEY = 26
@@ -49,6 +49,8 @@ class Braces:
     term: str | None = None
     flat: bool = False
     """Whether it may share a line with its head."""
+    opening: str | None = None
+    """A comment behind the opening brace."""
     dangling: list[str] = field(default_factory=list)
     """Comments below the last item."""
 
@@ -90,13 +92,13 @@ def flat(item: Item) -> str | None:
         return None
     body = item.body
     if isinstance(body, Bare):
-        return item.head
+        return item.head if "\n" not in item.head else None
     if isinstance(body, Plain):
         return f"{item.head}: {body.text}" if "\n" not in body.text else None
     if isinstance(body, Cells):
         return " ".join(part for part in (item.head, body.bound, body.qualifiers) if part)
     inner = _flat_all(body.elements if isinstance(body, Listed) else body.items)
-    if inner is None or (isinstance(body, Braces) and (body.dangling or not body.flat)):
+    if inner is None or (isinstance(body, Braces) and (body.opening or body.dangling or not body.flat)):
         return None
     if isinstance(body, Listed):
         return f"{item.head}: [{inner}]"
@@ -139,14 +141,12 @@ class _Widths:
     def __init__(self, items: list[Item], indent: str) -> None:
         self.key = self.term = 0
         self.cells: dict[int, tuple[int, int]] = {}
-        for item in items:
-            keyed = isinstance(item.body, Plain) or (
-                isinstance(item.body, Listed | Braces) and _fits(item, indent)
-            )
-            if keyed and columns(item.head) <= _WIDEST_KEY:
-                self.key = max(self.key, columns(item.head) + 2)
-                if isinstance(item.body, Braces) and item.body.term is not None:
-                    self.term = max(self.term, columns(item.body.term) + 1)
+        keyed = [item for item in items if _has_key(item, indent)]
+        colon = any(not _opens(item.body) for item in keyed)  # a block opener leaves the colon's column free
+        for item in keyed:
+            self.key = max(self.key, columns(item.head) + 1 + colon)
+            if isinstance(item.body, Braces) and item.body.term is not None:
+                self.term = max(self.term, columns(item.body.term) + 1)
         for run in _runs(items):
             heads = [columns(i.head) + 1 for i, _ in run if columns(i.head) <= _WIDEST_CELL]
             bounds = [
@@ -154,6 +154,17 @@ class _Widths:
             ]
             for item, _ in run:
                 self.cells[id(item)] = (max(heads, default=0), max(bounds, default=0))
+
+
+def _has_key(item: Item, indent: str) -> bool:
+    """Whether the item's value aligns with those of its neighbours."""
+    if columns(item.head) > _WIDEST_KEY:
+        return False
+    return isinstance(item.body, Plain) or (isinstance(item.body, Listed | Braces) and _fits(item, indent))
+
+
+def _opens(body: Body) -> bool:
+    return isinstance(body, Braces) and body.term is None
 
 
 def _runs(items: list[Item]) -> Iterator[list[tuple[Item, Cells]]]:
@@ -185,10 +196,11 @@ def _item_lines(item: Item, indent: str, unit: str, widths: _Widths) -> list[str
     if isinstance(body, Listed):
         return _list_lines(item, body, indent, unit)
     opener = item.head if body.term is None else f"{item.head}: {body.term}"
-    if not body.items and not body.dangling:
+    if not body.items and not body.dangling and not body.opening:
         return [f"{indent}{opener} {{}}"]
     inner = render(body.items, dangling=body.dangling, indent=indent + unit, unit=unit)
-    return [f"{indent}{opener} {{", *inner, f"{indent}}}"]
+    behind = f"  {body.opening}" if body.opening else ""
+    return [f"{indent}{opener} {{{behind}", *inner, f"{indent}}}"]
 
 
 def _aligned(item: Item, body: Listed | Braces, widths: _Widths) -> str:

@@ -256,17 +256,18 @@ class _Lowering:
             if quantity is None:
                 return
             fields["quantity"], _ = canonical(quantity, [])
-        if isinstance(item, Section):
-            inner = self.block(item.block, shape_of(noun), here)
+        block = item.block if isinstance(item, Section) else item.value
+        if isinstance(block, Block):
+            inner = self.block(block, shape_of(noun), here)
             for name in fields.keys() & inner.keys():
-                self.complaints.twice(name.rstrip("_"), item.block, item.head)
+                self.complaints.twice(name.rstrip("_"), block, item.head)
             fields = {**inner, **fields}
-        elif isinstance(item.value, BoundNode) and "bound" in noun.model_fields:
-            fields["bound"] = self._read(Bound, item.value, "This is no bound.")
-        elif isinstance(item.value, Number | SpreadNode | RangeNode) and "value" in noun.model_fields:
-            fields["value"] = self._one(item.value, shape_of(noun).values["value"], here)
+        elif isinstance(block, BoundNode) and "bound" in noun.model_fields:
+            fields["bound"] = self._read(Bound, block, "This is no bound.")
+        elif isinstance(block, Number | SpreadNode | RangeNode) and "value" in noun.model_fields:
+            fields["value"] = self._one(block, shape_of(noun).values["value"], here)
         else:
-            self.complaints.wrong("A figure is a number, a bound, or a block.", item.value)
+            self.complaints.wrong("A figure is a number, a bound, or a block.", block)
             return
         built = self.build(noun, fields, here, item)
         if built is not None:
