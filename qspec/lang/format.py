@@ -31,12 +31,21 @@ from qspec.lang.tree import Item as ItemNode
 from qspec.model.spelling import quote
 
 
-def format_text(source: Source) -> str:
+def format_text(source: Source, *, expand: bool = False, upgrade: bool = False) -> str:
     """The document in canonical layout: same meaning, same comments, and the same text when formatted again.
 
+    `expand` spells precision shorthands out first; `upgrade` brings an older version of the language to this one.
     Raises `SpecSyntaxError` for a document that does not parse, and `QSpecError`, changing nothing, when one
     of the three promises could not be kept.
     """
+    if upgrade:
+        from qspec.lang.upgrade import UPGRADES
+
+        source = UPGRADES.apply(source)
+    if expand:
+        from qspec.lang.expand import expand_text
+
+        source = expand_text(source)
     parsed = parse(source)
     if parsed.errors:
         first = parsed.errors[0]

@@ -12,7 +12,7 @@ from qspec.lang.lower import Lowered, Positions, lower
 from qspec.lang.parse import parse
 from qspec.lang.source import Source, Span, read_source
 from qspec.lang.tree import SyntaxTree
-from qspec.model.document import Document
+from qspec.model.document import LANGUAGE_VERSION, Document
 
 MAX_FILES = 256
 MAX_IMPORT_DEPTH = 32
@@ -95,6 +95,12 @@ def load_one(source: Source) -> Loaded:
 
         return read_twin(source)
     parsed = parse(source)
+    version = parsed.tree.version
+    if version is not None and version < LANGUAGE_VERSION:
+        from qspec.lang.upgrade import UPGRADES
+
+        if not parsed.errors and UPGRADES.reads(version):
+            return load_one(UPGRADES.apply(source))
     lowered: Lowered = lower(parsed.tree, source)
     errors = sorted([*parsed.errors, *lowered.errors], key=lambda error: error.span)
     return Loaded(source, parsed.tree, lowered.document, lowered.positions, errors, len(parsed.errors))

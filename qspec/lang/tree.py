@@ -238,3 +238,12 @@ class SyntaxTree:
     root: Block
     comments: list[Comment] = field(default_factory=list)
     measures: list[Number] = field(default_factory=list)
+
+    @property
+    def version(self) -> int | None:
+        """The version of the language that the document names, or None where it names none that is a number."""
+        line = next((item for item in self.root.items if isinstance(item, Version)), None)
+        if line is None or line.keyword != "qspec":
+            return None
+        text = line.number.text
+        return int(text) if text.isdigit() and len(text) < 10 else None

@@ -48,6 +48,11 @@ def write_section(
     return "\n".join(render([_section(head, noun, flat=False)], indent=indent, unit=unit))
 
 
+def write_item(key: str, value: Any, indent: str = "", *, unit: str = "  ") -> str:
+    """`key: value` or `key { … }` as lines at an indentation, without a line end behind the last."""
+    return "\n".join(render([_entry(key, value)], indent=indent, unit=unit))
+
+
 def _section(head: str, noun: Block, *, flat: bool) -> Item:
     """A labelled or repeated section, its qualifiers in its head."""
     behind = spell.qualifiers(_head_fields(noun))
