@@ -23,6 +23,7 @@ ROOMS = (
     "qspec.data.readers",
     "qspec.data.transforms",
     "qspec.quantize",
+    "qspec.report.formats",
     "qspec.cli",
 )
 

@@ -1,0 +1,198 @@
+"""What the views make of measured blocks: bounds as losses, strata, machines, scales and outcomes."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from qspec.checks.runner import DocumentReport
+from qspec.report import figures
+from qspec.report.charts import forest_chart
+from qspec.report.execution import moment
+from qspec.report.figures import Scale
+from qspec.report.machine import admits
+from qspec.report.outcome import NOT_EXECUTED, OUTCOMES, outcome_of, worst
+from qspec.report.plots import Forest
+from qspec.report.svg import Axis
+from qspec.report.text import clean, web_address
+from qspec.report.view import make_page
+
+Check = Callable[[str], DocumentReport]
+
+EXECUTOR = """qspec 1
+executor e {
+  baseline: fp32
+  task: language-modelling
+  metrics: [METRIC]
+  strata { class: by label, site-dense: site x dense }
+}
+claim c on e {
+  ASSERTIONS
+  measured {
+    at: "2026-11-21T05:40:00Z", tool: "t", judge-version: 1, executor { cpu: "x" }
+    RESULTS
+    executor-digest: "a", assertions-digest: "b", content-digest: "c"
+  }
+}
+"""
+
+
+def forest_of(check: Check, metric: str, assertions: str, results: str) -> Forest:
+    text = EXECUTOR.replace("METRIC", metric).replace("ASSERTIONS", assertions).replace("RESULTS", results)
+    found = make_page([check(text)]).claims[0].executions[0].scores[0].forest
+    assert found is not None
+    return found
+
+
+def places(forest: Forest) -> dict[str, list[float | None]]:
+    return {b.label: [None if p is None else round(p, 6) for p in b.places] for b in forest.bounds}
+
+
+@pytest.mark.parametrize(
+    ("assertion", "place"),
+    [
+        ("loss(top1) <= 1 pp", 1.0),
+        ("loss(top1) <= 1 % of baseline", 0.8),
+        ("loss(top1) <= 10 % of error", 2.0),
+        ("top1 >= 99 % of baseline", 0.8),
+        ("top1 >= 79 %", 1.0),
+        ("|loss(top1)| <= 2 pp", 2.0),
+    ],
+)
+def test_every_kind_of_bound_has_its_place_on_the_axis_of_losses(
+    check: Check, assertion: str, place: float
+) -> None:
+    forest = forest_of(
+        check,
+        "top1",
+        assertion,
+        "top1 { baseline: 0.8, quantized: 0.79, loss: 0.01, interval: 0.005..0.015, n: 9 }",
+    )
+    assert list(places(forest).values()) == [[place]]
+
+
+def test_a_percent_of_unspecified_kind_has_no_one_place(check: Check) -> None:
+    forest = forest_of(
+        check, "top1", "loss(top1) <= 1 %", "top1 { baseline: 0.8, quantized: 0.79, loss: 0.01 }"
+    )
+    assert forest.bounds == ()
+
+
+def test_where_less_is_better_the_bound_lies_on_the_worse_side(check: Check) -> None:
+    forest = forest_of(
+        check,
+        "perplexity(per: token)",
+        "perplexity <= 1.1 x baseline",
+        "perplexity { baseline: 10, quantized: 10.5, loss: 0.5, interval: 0.4..0.6 }",
+    )
+    assert places(forest) == {"perplexity <= 1.1 x baseline": [1.0]}
+
+
+def test_strata_stand_worst_first_under_their_stratification(measured: DocumentReport) -> None:
+    score = make_page([measured]).claims[0].executions[0].scores[0]
+    assert score.forest is not None
+    labels = [row.label for row in score.forest.rows]
+    assert labels[:3] == ["all examples", "by class", "8"]
+    assert labels[-2:] == ["named strata", "rare"]
+    assert [row.standing for row in score.forest.rows][:3] == ["across", "unbounded", "beyond"]
+    assert places(score.forest)["loss(top1) <= 2 pp for rare"][-1] == 2.0
+    assert [row.key for row in score.rows[:3]] == ["", "class == 0", "class == 1"]
+
+
+def test_bounds_for_each_cell_of_crossed_strata_find_their_rows(check: Check) -> None:
+    forest = forest_of(
+        check,
+        "top1",
+        "loss(top1) <= 3 pp for each site-dense",
+        'top1 for site == "a" and dense == true { baseline: 0.8, quantized: 0.79, loss: 0.01 }',
+    )
+    assert [row.label for row in forest.rows] == ["by site \u00d7 dense", "a \u00b7 true"]
+    assert list(places(forest).values()) == [[None, 3.0]]
+
+
+def test_a_forest_of_many_strata_is_cut_and_says_so(check: Check) -> None:
+    rows = "\n".join(
+        f"top1 for class == {i} {{ baseline: 0.8, quantized: 0.8, loss: 0.{i:03} }}" for i in range(200)
+    )
+    forest = forest_of(check, "top1", "loss(top1) <= 1 pp", rows)
+    assert forest.left_out == 140
+    assert forest.rows[1].label == "199"
+
+
+def test_a_forest_draws_every_row_and_every_bound(measured: DocumentReport) -> None:
+    forest = make_page([measured]).claims[0].executions[0].scores[0].forest
+    assert forest is not None
+    drawing = forest_chart(forest, "f", 760)
+    assert drawing.count('class="interval ') == 12
+    assert drawing.count('class="bound"') == drawing.count('class="bound-name"') == 4
+    assert "loss(top1) &lt;= 3 pp for each class" in drawing
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "fits"),
+    [
+        (">=1.20", "onnxruntime 1.31.1", True),
+        (">=1.32", "onnxruntime 1.31.1", False),
+        (">=1.20, <1.31", "onnxruntime 1.31.1", False),
+        ("1.31", "onnxruntime 1.31.1", True),
+        ("1.3", "onnxruntime 1.31.1", False),
+        ("~=1.31.0", "onnxruntime 1.31.1", True),
+        ("nightly", "onnxruntime 1.31.1", False),
+        (">=1.20", "onnxruntime", False),
+    ],
+)
+def test_versions_match_as_their_clauses_say(wanted: str, found: str, fits: bool) -> None:
+    assert admits(wanted, found) is fits
+
+
+@pytest.mark.parametrize(
+    ("scale", "value", "shown"),
+    [
+        (figures.share(), 0.98776, "98.78\u202f%"),
+        (figures.share([0.00004], "\u202fpp"), -0.000123, "\u22120.0123\u202fpp"),
+        (figures.share(), -0.000001, "0.00\u202f%"),
+        (figures.duration([0.0000376]), 0.0000376, "37.6\u202f\u00b5s"),
+        (figures.duration([1.5]), 1.5, "1.50\u202fs"),
+        (figures.size([234877]), 75207, "75.2\u202fkB"),
+        (figures.size([512]), 512, "512\u202fB"),
+        (figures.rate([83333], "tok/s"), 34858, "34,858\u202ftok/s"),
+        (figures.ratio([0.3202]), 0.3202, "0.320\u00d7"),
+        (figures.plain([0.0]), 0.0, "0.000"),
+        (Scale(), None, "\u2013"),
+    ],
+)
+def test_figures_are_shown_as_people_read_them(scale: Scale, value: float | None, shown: str) -> None:
+    assert scale.show(value) == shown
+
+
+def test_axes_have_round_ticks_and_hold_what_lies_beyond() -> None:
+    axis = Axis.over([-5.9, 14.1], 0, 100)
+    assert axis.ticks == [-5.0, 0.0, 5.0, 10.0]
+    assert [axis.tick_label(tick) for tick in axis.ticks] == ["\u22125", "0", "5", "10"]
+    assert axis.at(-1e9) == 0 and axis.at(math.inf) == 100
+    assert Axis.over([3.0, 3.0], 0, 100).ticks
+
+
+def test_the_worst_outcome_speaks_for_the_page() -> None:
+    assert worst([OUTCOMES["confirmed"], OUTCOMES["refuted"], NOT_EXECUTED]).key == "refuted"
+    assert worst([OUTCOMES["confirmed"], NOT_EXECUTED]) is NOT_EXECUTED
+    assert worst([]) is NOT_EXECUTED
+    assert outcome_of("x" * 99).word == "x" * 23 + "\u2026"
+
+
+def test_a_moment_that_is_none_stands_as_it_was_written() -> None:
+    assert moment("2026-11-21T06:40:00+01:00") == "21 November 2026, 05:40 UTC"
+    assert moment("yesterday") == "yesterday"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["javascript:x", "JaVaScRiPt:x", "data:text/html,x", "//e.example", "https://", "https://a@e.example/",
+     "https://e.example/\u202eb", "https://e.example/ b", "http://[::1", "vbscript:x", "file:///etc/passwd", None],
+)  # fmt: skip
+def test_only_plain_addresses_of_the_web_become_links(address: str | None) -> None:
+    assert web_address(address) is None
+
+
+def test_characters_that_hide_or_reorder_are_shown() -> None:
+    assert clean("a\u202eb\x00c\x1b[0m") == "a\ufffdb\ufffdc\ufffd[0m"
