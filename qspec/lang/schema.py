@@ -1,4 +1,4 @@
-"""The published JSON Schema of the twins, made from the model; `python -m qspec.lang.schema` writes it."""
+"""The published JSON Schemas of twins and records, made from the model; `python -m qspec.lang.schema` writes them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from qspec.model.base import Noun, Open, Silence
 from qspec.model.describe import describe, summary
 from qspec.model.document import Document
 from qspec.model.expression import Combination, Comparison
+from qspec.model.record import Record
 
-ID = "https://qspec.dev/schemas/document-1.schema.json"
+HOME = "https://qspec.dev/schemas/"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _RULES: dict[str, dict[str, Any]] = {
@@ -40,17 +41,25 @@ class _Generator(GenerateJsonSchema):
     """Pydantic's schema without the titles and defaults that say nothing."""
 
     def generate(self, schema: CoreSchema, mode: JsonSchemaMode = "validation") -> JsonSchemaValue:
-        return {"$schema": DIALECT, "$id": ID, **super().generate(schema, mode)}
+        return {"$schema": DIALECT, **super().generate(schema, mode)}
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
-def document_schema() -> dict[str, Any]:
-    """The schema of a document (JSON Schema 2020-12), each noun and field with what it is for."""
-    schema = Document.model_json_schema(by_alias=True, schema_generator=_Generator)
+PUBLISHED: dict[str, tuple[type[Noun], str]] = {
+    "document.schema.json": (Document, "A QSpec document"),
+    "record.schema.json": (Record, "The record of an execution"),
+}
+"""Each file in `schemas/` that the model gives, with its root and its title."""
+
+
+def published_schema(file: str) -> dict[str, Any]:
+    """A published schema (JSON Schema 2020-12), each noun and field with what it is for."""
+    root, title = PUBLISHED[file]
+    schema = root.model_json_schema(by_alias=True, schema_generator=_Generator)
     nouns = {noun.__name__: noun for noun in _nouns(Noun) | _nouns(Open)}
-    for name, part in [("Document", schema), *schema["$defs"].items()]:
+    for name, part in [(root.__name__, schema), *schema["$defs"].items()]:
         noun = nouns.get(name)
         if noun is None:
             continue
@@ -60,8 +69,12 @@ def document_schema() -> dict[str, Any]:
         part |= _RULES.get(name, {})
     quantity = schema["$defs"]["Quantity"]
     quantity["required"] = ["text"]  # the value is read off the text where it is left out
-    schema["title"] = "A QSpec document"
-    return schema
+    return {"$schema": DIALECT, "$id": HOME + file, **schema, "title": title}
+
+
+def document_schema() -> dict[str, Any]:
+    """The schema of a document, which its YAML and JSON twins follow."""
+    return published_schema("document.schema.json")
 
 
 def _nouns(base: type[Any]) -> set[type[Any]]:
@@ -80,16 +93,17 @@ def _describe(part: dict[str, Any], noun: type[Any]) -> None:
             shown.pop("default")
 
 
-def rendered() -> str:
-    """The schema as it lies in `schemas/document.schema.json`."""
-    return json.dumps(document_schema(), indent=2, ensure_ascii=False) + "\n"
+def rendered(file: str = "document.schema.json") -> str:
+    """A schema as it lies in `schemas/`."""
+    return json.dumps(published_schema(file), indent=2, ensure_ascii=False) + "\n"
 
 
 def main() -> None:
-    """Write the schema beside the package."""
+    """Write the schemas beside the package."""
     folder = Path(__file__).resolve().parents[2] / "schemas"
     folder.mkdir(exist_ok=True)
-    (folder / "document.schema.json").write_text(rendered(), encoding="utf-8")
+    for file in PUBLISHED:
+        (folder / file).write_text(rendered(file), encoding="utf-8")
 
 
 if __name__ == "__main__":
