@@ -18,6 +18,7 @@ from qspec.model.unit import Dimension
 
 Printed = Quantity | Spread | Range | None
 Reading = Literal["points", "baseline", "error"]
+_COUNTED = frozenset({"top1", "top5", "top@k", "accuracy", "exact-match"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +89,21 @@ def is_proportion(metric: Metric | None) -> bool:
     return metric is not None and metric.unit == "proportion"
 
 
+def is_share(metric: Metric | None) -> bool:
+    """Whether the metric's values lie below one, so that a printed number above one stands on a scale to 100."""
+    return metric is not None and (is_proportion(metric) or metric.high <= 1)
+
+
+def is_counted(metric: Metric | None) -> bool:
+    """Whether the metric's value is the number of right answers over the number of all examples."""
+    return metric is not None and metric.name in _COUNTED
+
+
 def score_factor(quantity: Quantity, metric: Metric | None, hundred: bool) -> Decimal:
     """What turns a printed score into its base unit: 0.01 for per cent, or for a bare number on a scale to 100."""
     if quantity.unit == "%":
         return Decimal("0.01")
-    if quantity.unit is None and is_proportion(metric) and hundred:
+    if quantity.unit is None and is_share(metric) and hundred:
         return Decimal("0.01")
     return quantity.known_unit.factor if quantity.known_unit else Decimal(1)
 
@@ -159,7 +170,7 @@ def readings(quantity: Quantity, metric: Metric | None, hundred: bool) -> list[t
         points: list[tuple[Reading, Between]] = [("points", share)] if is_proportion(metric) else []
         return [*points, ("baseline", share)]
     if unit in {Dimension.PERPLEXITY, Dimension.DECIBEL, Dimension.NUMBER}:
-        factor = hundredth if is_proportion(metric) and hundred else Decimal(1)
+        factor = hundredth if is_share(metric) and hundred else Decimal(1)
         return [("points", rounding(quantity, factor))]
     return []
 

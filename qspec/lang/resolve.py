@@ -14,7 +14,7 @@ from qspec.model.artifact import Dataset, Model
 from qspec.model.base import kebab
 from qspec.model.claim import Claim
 from qspec.model.evaluation import TestSet
-from qspec.model.executor import Executor
+from qspec.model.executor import Baseline, Executor
 from qspec.model.expression import Pinned
 from qspec.model.hardware import Hardware, Runtime
 
@@ -103,6 +103,9 @@ class Resolver:
     def claims(self) -> list[ResolvedClaim]:
         """The claims of the document that was asked for."""
         main = self.workspace.main
+        for suite, declared in main.document.suites.items():
+            for number, name in enumerate(declared.claims):
+                self._find("claims", name, Origin(main, ("suites", suite, "claims", number)))
         return [self.claim(name, claim, main) for name, claim in main.document.claims.items()]
 
     def claim(self, name: str, claim: Claim, loaded: Loaded) -> ResolvedClaim:
@@ -164,6 +167,10 @@ class Resolver:
                 resolved.model, resolved.model_origin = found[0], Origin(found[1], ("models", model))
         elif isinstance(model, Model):
             resolved.model = model
+        baseline = executor.baseline
+        if isinstance(baseline, Baseline) and baseline.kind != "precision":
+            collection: Collection = "executors" if baseline.kind == "executor" else "models"
+            self._find(collection, baseline.name, resolved.where("baseline"))
 
     def _lookup(
         self, collection: Collection, value: Any, resolved: ResolvedExecutor, key: str | None = None
