@@ -13,6 +13,7 @@ MINUS = "\u2212"
 TIMES = "\u00d7"
 _MOST_DECIMALS = 6
 _MOST_DIGITS = 18
+_LARGEST = 1e100
 
 _TIMES = (("s", 1.0), ("ms", 1e-3), ("\u00b5s", 1e-6), ("ns", 1e-9))
 _SIZES = (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3), ("B", 1.0))
@@ -126,9 +127,9 @@ def printed(value: Quantity | Spread | Range | None) -> str:
 
 
 def base(value: Quantity | None) -> float | None:
-    """The number in base units, or None for nothing and for what no double can hold."""
+    """The number in base units; None for nothing, and for what is too large to be drawn or meant."""
     number = math.nan if value is None else float(value.base)
-    return number if math.isfinite(number) else None
+    return number if abs(number) <= _LARGEST else None
 
 
 def ends(value: Range | None) -> tuple[float, float] | None:

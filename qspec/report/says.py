@@ -55,7 +55,12 @@ def says(claim: ClaimView) -> dict[str, str]:
             ]
         ),
         "pair": _pair(claim),
-        "evidence": _join(evidence) if isinstance(evidence, list) else _word(evidence) or "",
+        "evidence": _join(
+            [
+                _join(evidence) if isinstance(evidence, list) else _word(evidence),
+                "measured here by execution" if claim.measured else None,
+            ]
+        ),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from qspec.checks.runner import DocumentReport
-from qspec.report import figures
+from qspec.report import figures, render
 from qspec.report.charts import forest_chart
 from qspec.report.execution import moment
 from qspec.report.figures import Scale
@@ -196,3 +196,68 @@ def test_only_plain_addresses_of_the_web_become_links(address: str | None) -> No
 
 def test_characters_that_hide_or_reorder_are_shown() -> None:
     assert clean("a\u202eb\x00c\x1b[0m") == "a\ufffdb\ufffdc\ufffd[0m"
+
+
+SEVERAL = """qspec 1
+executor e {
+  baseline: bf16
+  evaluation easy { task: multiple-choice, metrics: [accuracy(normalization: none)] }
+  evaluation hard { task: multiple-choice, metrics: [accuracy(normalization: none)] }
+  load single { scenario: single-stream, batch: 1 }
+  load bulk { scenario: offline, batch: 64 }
+}
+claim c on e {
+  loss(accuracy) <= 1 pp on easy
+  loss(accuracy) <= 2 pp on hard
+  latency(p99) <= 25 ms per token on single
+  measured {
+    at: "2026-11-21T05:40:00Z", tool: "t", judge-version: 1, outcome: confirmed, executor { cpu: "x" }
+    accuracy on easy { baseline: 0.8, quantized: 0.79, loss: 0.01, n: 14042 }
+    accuracy on hard { baseline: 0.5, quantized: 0.49, loss: 0.01, n: 198 }
+    latency(p99) on single { baseline: 0.03 s per token, quantized: 0.021 s per token, ratio: 0.7 }
+    throughput on bulk { baseline: 2100 tok/s, quantized: 5900 tok/s, ratio: 2.81 }
+    verdict "latency(p99) <= 25 ms per token on single" { outcome: confirmed, interval: 0.0203..0.0217 }
+    executor-digest: "a", assertions-digest: "b", content-digest: "c"
+  }
+}
+"""
+
+
+def test_evaluations_and_loads_are_kept_apart(check: Check) -> None:
+    run = make_page([check(SEVERAL)]).claims[0].executions[0]
+    assert [
+        (score.on, [bound.label for bound in score.forest.bounds]) for score in run.scores if score.forest
+    ] == [
+        ("easy", ["loss(accuracy) <= 1 pp on easy"]),
+        ("hard", ["loss(accuracy) <= 2 pp on hard"]),
+    ]
+    assert [(row.quantity, row.on, row.baseline) for row in run.physical] == [
+        ("Latency (p99)", "single", "30.0\u202fms per token"),
+        ("Throughput", "bulk", "2,100\u202ftok/s"),
+    ]
+    assert [plot.title for plot in run.tradeoffs] == [
+        "Throughput on bulk against accuracy on easy",
+        "Throughput on bulk against accuracy on hard",
+    ]
+    assert run.verdicts[2].interval == "20.3 to 21.7\u202fms per token"
+
+
+@pytest.mark.parametrize("number", ["1e400", "1e99", "-1e99", "1e-300", "0", "-0", "99999999999999999999"])
+def test_figures_of_any_size_can_be_drawn(check: Check, parse: Callable[[str], object], number: str) -> None:
+    text = SEVERAL.replace(
+        "quantized: 0.79, loss: 0.01", f"quantized: {number}, loss: {number}, interval: -1..{number}"
+    )
+    report = check(text.replace("5900 tok/s", f"{number} tok/s").replace("n: 198", f"n: {number}"))
+    parse(render([report]))
+    assert "nan" not in render([report], "markdown")
+
+
+def test_two_machines_stand_apart_and_the_worst_speaks_for_the_claim(check: Check) -> None:
+    start, end = SEVERAL.index("  measured {"), SEVERAL.rindex("}\n")
+    block = SEVERAL[start:end]
+    second = block.replace(
+        'outcome: confirmed, executor { cpu: "x" }', 'outcome: refuted, executor { cpu: "y" }'
+    )
+    claim = make_page([check(SEVERAL[:end] + second + "}\n")]).claims[0]
+    assert [run.machine for run in claim.executions] == ["x", "y"]
+    assert claim.outcome.key == "refuted"
