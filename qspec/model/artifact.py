@@ -1,7 +1,5 @@
 """Models and data sets: what is run and on what, each pinned by version, revision or digest."""
 
-from __future__ import annotations
-
 from pydantic import Field
 
 from qspec.model.base import Digest, Noun, Open, Silence, Text, Word

@@ -1,7 +1,5 @@
 """What every noun shares: names in kebab-case, no unknown fields, and the ways of saying nothing."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator

@@ -1,7 +1,5 @@
 """Claims: assertions about the outputs of one executor, and what somebody else reported."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field

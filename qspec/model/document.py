@@ -1,7 +1,5 @@
 """A document: everything one `.qspec` file (or its YAML or JSON twin) declares."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Evaluations: task, metrics, test set, strata, and what fixes how examples become scores."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """The executor: the whole context in which numbers were, or will be, produced."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """Hardware and runtime: where numbers were, or will be, produced."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

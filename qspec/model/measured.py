@@ -1,7 +1,5 @@
 """What `qspec execute` writes into a claim: the executor found, results, census, verdicts and digests."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """Precision: number formats, granularity and method, apart for weights, activations, cache and accumulators."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import Field
@@ -20,7 +18,7 @@ class TensorFormat(Noun):
     """What shares a scale: `per-tensor`, `per-channel`, `per-group(n)`, `per-block(r, c)`, `per-token`."""
     symmetric: bool | None = None
     """True when zero maps to zero and the range is mirrored."""
-    scale: TensorFormat | None = None
+    scale: "TensorFormat | None" = None
     """Format of the scales themselves, where they are quantized (double quantization, block scales)."""
     range: Word | None = None
     """`full` or `reduced` (seven bits, against saturation on processors without VNNI)."""

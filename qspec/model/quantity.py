@@ -1,7 +1,5 @@
 """Numbers with units that keep the text they were written as."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated, Any, Self
 
@@ -43,7 +41,7 @@ class Quantity(Noun):
         return self
 
     @classmethod
-    def of(cls, text: str, unit: str | None = None) -> Quantity:
+    def of(cls, text: str, unit: str | None = None) -> Self:
         """The quantity written as `text` in `unit`; underscores may group digits."""
         return cls(text=text, value=Decimal(text.replace("_", "")), unit=unit)
 

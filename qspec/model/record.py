@@ -1,7 +1,5 @@
 """The record of an execution: what a measured block says, and everything it was made from, for machines to read."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import Field
