@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from qspec.errors import QSpecError
 from qspec.execute.contrasts.contrast import Asked, Question
 from qspec.metrics.bind import BoundMetric
+from qspec.metrics.definition import Direction
 from qspec.model.claim import Assertion, Bound
 from qspec.model.evaluation import Evaluated
 from qspec.model.measurand import Measurand, MeasurandKind
@@ -99,6 +100,8 @@ def _asked(bound: Bound, subject: Measurand, metric: BoundMetric) -> tuple[Asked
             f"`{bound.quantity}` is for proportions, and {metric.metric.name} is measured in {metric.metric.unit}.",
             hint=f"write the bound in {metric.metric.unit}, or as `% of baseline`",
         )
+    if dimension is Dimension.OF_ERROR and metric.direction is Direction.LOWER:
+        return (Asked.RELATIVE,)  # A proportion that is better when lower is the error itself.
     if dimension is Dimension.SHARE and not proportion:
         return (Asked.RELATIVE,) if subject.kind is MeasurandKind.LOSS else (Asked.RATIO,)
     return asked

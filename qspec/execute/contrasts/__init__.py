@@ -14,6 +14,10 @@ registry: Registry[Maker] = Registry("contrast", "qspec.execute.contrasts")
 
 
 def contrast(sides: Sides) -> Contrast:
-    """The contrast for the metric's family, over the examples in `sides`."""
+    """The contrast for the metric's family, over the examples in `sides` that count.
+
+    Raises `InsufficientDataError` where none does.
+    """
+    sides = sides.counted()
     family = sides.metric.family_of(sides.baseline, sides.quantized)
     return registry.get(family.value)(sides)

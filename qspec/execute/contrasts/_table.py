@@ -2,6 +2,11 @@
 
 MODULES: dict[str, str] = {
     "binary": "binary",
+    "calibration": "calibration",
+    "distance": "distance",
+    "mean": "mean",
+    "rank": "rank",
+    "smooth": "smooth",
 }
 
 ALIASES: dict[str, str] = {}

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 from qspec.execute.contrasts import registry
 from qspec.execute.contrasts.contrast import Asked, Contrast, Question, Sides, exact, point, searched
-from qspec.stats.decision import Verdict, decide_flips
-from qspec.stats.interval import Interval
+from qspec.execute.contrasts.mean import mean_contrast
+from qspec.stats.clustered import EffectiveFlips, effective_flips
+from qspec.stats.decision import Outcome, Verdict, decide, decide_flips, deciding_n_by_width
+from qspec.stats.estimate import FEW_CLUSTERS
+from qspec.stats.interval import InsufficientDataError, Interval
 from qspec.stats.paired import PairedCounts, tango
 from qspec.stats.proportion import wilson
 from qspec.stats.relative import Reading, decide_relative, relative_interval
+from qspec.stats.sequential import sequential_flips
 from qspec.stats.strata import paired_counts
 
 _READINGS = {
@@ -30,6 +34,11 @@ class BinaryContrast:
     def n(self) -> int:
         """Examples."""
         return self.counts.n
+
+    @property
+    def note(self) -> str | None:
+        """Nothing beside the figures."""
+        return None
 
     @property
     def baseline(self) -> float:
@@ -66,7 +75,71 @@ class BinaryContrast:
         return searched(lambda level: self.interval(question.asked, level), question, self.n)
 
 
+@dataclass(frozen=True)
+class ClusteredContrast(BinaryContrast):
+    """The same where examples come in clusters: flips at their effective number, the rest as clustered means."""
+
+    flips: EffectiveFlips
+    means: Contrast
+
+    def interval(self, asked: Asked, confidence: float) -> Interval:
+        """Tango at the effective number for the loss, else cluster-robust t."""
+        return (
+            self.flips.interval(confidence) if asked is Asked.LOSS else self.means.interval(asked, confidence)
+        )
+
+    def judge(self, question: Question) -> Verdict:
+        """The verdict; raises `InsufficientDataError` under 20 clusters."""
+        if question.fixed:
+            return exact(point(self, question.asked), question)
+        if self.flips.few_units:
+            raise InsufficientDataError(
+                f"{self.flips.units} clusters are too few to say how much they vary; {FEW_CLUSTERS} are needed.",
+                hint="declare a smaller unit if the examples within one really vary",
+            )
+        if question.asked is not Asked.LOSS:
+            return self.means.judge(question)
+        confirming = self.flips.interval(question.confidence)
+        refuting = self.flips.refuting(question.confidence)
+        outcome = decide(confirming, question.relation, question.bound, refuting)
+        level = self.flips.level(question.bound, above=question.relation.is_upper)
+        undecided = outcome is Outcome.INCONCLUSIVE
+        needed = deciding_n_by_width(confirming, question.bound, self.n) if undecided else None
+        return Verdict(outcome, confirming, refuting, level, needed)
+
+
+@dataclass(frozen=True)
+class SequentialContrast(BinaryContrast):
+    """The same where verdicts may be looked at while examples arrive.
+
+    `means` decides all but the loss, and the loss too where examples come in clusters.
+    """
+
+    means: Contrast
+    clustered: bool
+
+    def interval(self, asked: Asked, confidence: float) -> Interval:
+        """The asymptotic confidence sequence."""
+        if asked is Asked.LOSS and not self.clustered:
+            return sequential_flips(self.counts, self.n, confidence)
+        return self.means.interval(asked, confidence)
+
+    def judge(self, question: Question) -> Verdict:
+        """The verdict by the sequence alone, which both confirms and refutes."""
+        if question.fixed:
+            return exact(point(self, question.asked), question)
+        if question.asked is not Asked.LOSS or self.clustered:
+            return self.means.judge(question)
+        return searched(lambda level: self.interval(Asked.LOSS, level), question, self.n)
+
+
 @registry.register("binary")
 def binary(sides: Sides) -> Contrast:
     """Count the flips: the first column is one where the answer is right."""
-    return BinaryContrast(paired_counts(sides.baseline[:, 0] > 0.5, sides.quantized[:, 0] > 0.5))
+    baseline, quantized = sides.baseline[:, 0] > 0.5, sides.quantized[:, 0] > 0.5
+    counts = paired_counts(baseline, quantized)
+    if sides.sequential:
+        return SequentialContrast(counts, mean_contrast(sides), sides.units is not None)
+    if sides.units is None:
+        return BinaryContrast(counts)
+    return ClusteredContrast(counts, effective_flips(baseline, quantized, sides.units), mean_contrast(sides))

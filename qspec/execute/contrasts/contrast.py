@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from qspec.metrics.bind import BoundMetric
 from qspec.stats.decision import Relation, Verdict, decide, deciding_n_by_width, level_by_search
-from qspec.stats.interval import Interval
+from qspec.stats.estimate import codes
+from qspec.stats.interval import InsufficientDataError, Interval
 
 
 class Asked(StrEnum):
@@ -50,11 +52,38 @@ class Sides:
     quantized: NDArray[np.float64]
     units: NDArray[np.int64] | None = None
     seed: int = 0
+    comparisons: int = 1
+    """How many comparisons Holm will adjust over, so that enough resamples are drawn to refute any."""
+    sequential: bool = False
+    """Whether verdicts may be looked at while examples arrive, so that intervals must hold at every look."""
+
+    @property
+    def n(self) -> int:
+        """Examples."""
+        return len(self.baseline)
 
     def take(self, rows: NDArray[np.bool_]) -> Sides:
         """The examples that a mask selects."""
         units = self.units[rows] if self.units is not None else None
-        return Sides(self.metric, self.baseline[rows], self.quantized[rows], units, self.seed)
+        return replace(self, baseline=self.baseline[rows], quantized=self.quantized[rows], units=units)
+
+    def counted(self) -> Sides:
+        """The examples inside the denominator; raises `InsufficientDataError` where there are none."""
+        inside = self.metric.counted(self.baseline) & self.metric.counted(self.quantized)
+        if not inside.any():
+            raise InsufficientDataError(
+                f"No example counts for {self.metric}.",
+                hint="its denominator is empty here: no positive, no relevant item, or no example at all",
+            )
+        return self if inside.all() else self.take(inside)
+
+    def changed_units(self) -> tuple[int, int]:
+        """How many independent units hold an example on which the columns differ, and how many there are."""
+        index, count = codes(self.units, self.n, "units")
+        width = max(self.baseline.shape[1], self.quantized.shape[1])
+        sides = [np.pad(c, ((0, 0), (0, width - c.shape[1]))) for c in (self.baseline, self.quantized)]
+        differs = (sides[0] != sides[1]).any(axis=1)
+        return len(np.unique(index[differs])), count
 
 
 class Contrast(Protocol):
@@ -62,7 +91,11 @@ class Contrast(Protocol):
 
     @property
     def n(self) -> int:
-        """Independent units behind it."""
+        """Examples that count."""
+
+    @property
+    def note(self) -> str | None:
+        """What a reader must know beside the figures."""
 
     @property
     def baseline(self) -> float:
@@ -85,6 +118,11 @@ class Contrast(Protocol):
 
 def exact(value: float, question: Question) -> Verdict:
     """The verdict where there is no sampling error: a difference over exactly these examples is a census."""
+    if not math.isfinite(value):
+        raise InsufficientDataError(
+            f"The {question.asked.value} has no value here: what it is a share of is zero.",
+            hint="bound the loss in the metric's own unit",
+        )
     interval = Interval.exact(value, "census")
     outcome = decide(interval, question.relation, question.bound)
     return Verdict(outcome, interval, interval, 1.0 if outcome == "confirmed" else 0.0)

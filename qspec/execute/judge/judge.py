@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from qspec.errors import QSpecError
 from qspec.execute.judge.accuracy import AccuracyJudge
+from qspec.execute.judge.findings import hidden as hidden_in
+from qspec.execute.judge.findings import results as results_of
 from qspec.execute.judge.performance import Pair, PerformanceJudge
 from qspec.execute.judge.verdict import Judged, not_judged
 from qspec.execute.located import located
@@ -98,7 +100,7 @@ class _Judge:
             self._one(index, measurand(assertion.quantity))
             for index, assertion in enumerate(self.resolved.claim.assertions)
         ]
-        results = [result for one in self.accuracy.values() for result in one.results()]
+        results = [result for name, one in self.accuracy.items() for result in results_of(name, one.sample)]
         results += self.performance.results()
         hidden: dict[str, Hidden] = {}
         for name, judge_of in self.accuracy.items():
@@ -107,7 +109,7 @@ class _Judge:
                 for one in judged
                 if self._evaluation_of(one.assertion.on, subject := measurand(one.assertion.quantity)) == name
             ]
-            hidden.update(judge_of.hidden(about))
+            hidden.update(hidden_in(judge_of.sample, about))
         return Verdicts(judged, results, hidden, _whole(judged))
 
     def _one(self, index: int, subject: Measurand) -> Judged:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from qspec.execute.judge.figures import count, span
 from qspec.model.claim import Assertion
@@ -50,11 +50,11 @@ class Judged:
 
 @dataclass(frozen=True)
 class Part:
-    """One stratum's decision, or the whole's: what it is called and how it came out."""
+    """One stratum's decision: what it is called, how it came out, and why it could not be decided."""
 
     label: str | None
     decided: Decided
-    reading: str = field(default="")
+    because: str | None = None
 
 
 def not_judged(assertion: Assertion, outcome: Outcome, because: str) -> Judged:

@@ -1,0 +1,97 @@
+"""What a measured block reports of an evaluation: every metric, everywhere, and losses that the whole hides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from qspec.execute.contrasts.contrast import Asked, Contrast, Question
+from qspec.execute.judge.figures import count, figure, span
+from qspec.execute.judge.sample import Sample
+from qspec.execute.judge.verdict import Judged
+from qspec.execute.questions import confidence_of, is_fixed, questions
+from qspec.lang.read_back import stratum_scope
+from qspec.metrics.definition import Family
+from qspec.model.expression import Term
+from qspec.model.measurand import Measurand, MeasurandKind, metric_named
+from qspec.model.measured import Hidden, Result
+from qspec.stats.hidden import hidden_losses
+from qspec.stats.interval import InsufficientDataError, Interval
+
+
+def results(name: str, sample: Sample) -> Iterator[Result]:
+    """Every metric on the whole and on every stratum; strata in which nothing counts are left out."""
+    for metric, bound in list(sample.metrics.items()):
+        for label in (None, *sample.masks):
+            try:
+                found = sample.contrast(metric, label)
+            except InsufficientDataError:
+                continue
+            yield _result(name, sample, bound.term, label, found)
+
+
+def _result(name: str, sample: Sample, term: Term, label: str | None, found: Contrast) -> Result:
+    of_pair = sample.metrics[str(term)].family is Family.DISTANCE
+    asked = Asked.VALUE if of_pair else Asked.LOSS
+    interval: Interval | None
+    try:
+        interval = found.interval(asked, confidence_of(None, sample.evaluation))
+    except InsufficientDataError:
+        interval = None
+    if is_fixed(sample.evaluation):
+        interval = Interval.exact(found.quantized if of_pair else found.loss, "census")
+    counts = getattr(found, "counts", None)
+    changed = sample.scores.changed()
+    if changed is not None and label is not None:
+        changed = changed[sample.masks[label]]
+    return Result(
+        quantity=term,
+        on=name or None,
+        for_=stratum_scope(label) if label is not None else None,
+        baseline=figure(found.baseline),
+        quantized=figure(found.quantized),
+        loss=figure(found.loss),
+        interval=span(interval),
+        method=interval.method if interval is not None else None,
+        n=count(found.n),
+        harmful=count(counts.harmful) if counts else None,
+        helpful=count(counts.helpful) if counts else None,
+        changed=count(int(np.count_nonzero(changed))) if changed is not None else None,
+    )
+
+
+def hidden(sample: Sample, judged: Sequence[tuple[Judged, Measurand]]) -> dict[str, Hidden]:
+    """Strata that lose more than a confirmed bound on the whole, Holm-adjusted over all declared strata."""
+    found: dict[str, Hidden] = {}
+    for verdict, subject in judged:
+        assertion = verdict.assertion
+        aggregate = assertion.for_each is None and assertion.for_ is None
+        if subject.kind is not MeasurandKind.LOSS or not aggregate or len(assertion.bounds) != 1:
+            continue
+        declared = metric_named(subject.metric, sample.declared) if subject.metric else None
+        if declared is None or str(declared) not in sample.metrics:
+            continue
+        asking = questions(assertion, subject, sample.metrics[str(declared)], sample.evaluation)[-1]
+        for label, one in _hidden_of(sample, str(declared), asking.readings[0], verdict).items():
+            found.setdefault(label, one)
+    return found
+
+
+def _hidden_of(sample: Sample, metric: str, question: Question, verdict: Judged) -> dict[str, Hidden]:
+    levels, parts, intervals = {}, {}, {}
+    for label in sample.masks:
+        levels[label] = 1.0
+        try:
+            part = sample.contrast(metric, label)
+            decided = part.judge(question)
+        except InsufficientDataError:
+            continue
+        levels[label], parts[label], intervals[label] = decided.level, part, decided.interval
+    found = {}
+    for one in hidden_losses(levels, verdict.outcome, question.confidence):
+        loss = figure(parts[one.stratum].loss)
+        if loss is not None:
+            interval = span(intervals[one.stratum])
+            found[one.stratum] = Hidden(loss=loss, interval=interval, p=figure(one.level))
+    return found

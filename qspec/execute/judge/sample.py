@@ -1,0 +1,134 @@
+"""The stored scores of one evaluation, ready to be compared: on the whole, and on every stratum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.errors import QSpecError
+from qspec.execute.contrasts import contrast
+from qspec.execute.contrasts.contrast import Contrast, Sides
+from qspec.execute.scores import Scores
+from qspec.metrics.bind import BoundMetric, bind
+from qspec.metrics.definition import Family
+from qspec.model.claim import Assertion
+from qspec.model.evaluation import Evaluated
+from qspec.model.expression import Term
+
+Mask = NDArray[np.bool_]
+
+
+class Sample:
+    """The examples of one evaluation: its metrics, its strata, and the contrast of any of them, made once."""
+
+    def __init__(self, evaluation: Evaluated, scores: Scores) -> None:
+        self.evaluation, self.scores = evaluation, scores
+        self.metrics: dict[str, BoundMetric] = {
+            str(term): bind(term) for term in self.declared if str(term) in scores.baseline
+        }
+        self._contrasts: dict[tuple[str, str | None], Contrast] = {}
+
+    @property
+    def declared(self) -> list[Term]:
+        """The metrics the evaluation declares."""
+        return self.evaluation.metrics if isinstance(self.evaluation.metrics, list) else []
+
+    @cached_property
+    def strata(self) -> dict[str, dict[str, Mask]]:
+        """The mask of every stratum, by stratification and label."""
+        return {
+            one.name: {label: one.codes == number for number, label in enumerate(one.labels)}
+            for one in self.scores.strata
+        }
+
+    @cached_property
+    def masks(self) -> dict[str, Mask]:
+        """The mask of every stratum of every stratification, by label."""
+        return {label: mask for masks in self.strata.values() for label, mask in masks.items()}
+
+    def contrast(self, metric: str, label: str | None = None) -> Contrast:
+        """The two models on a metric, over the whole or one stratum.
+
+        Raises `InsufficientDataError` where too few examples count there.
+        """
+        key = (metric, label)
+        if key not in self._contrasts:
+            sides = self._sides(metric)
+            self._contrasts[key] = contrast(sides if label is None else sides.take(self.masks[label]))
+        return self._contrasts[key]
+
+    def _sides(self, metric: str) -> Sides:
+        statistics = self.evaluation.statistics
+        seed = int(statistics.seed.value) if statistics is not None and statistics.seed is not None else 0
+        return Sides(
+            self.metrics[metric],
+            self.scores.baseline[metric],
+            self.scores.quantized[metric],
+            self.scores.units,
+            seed,
+            comparisons=max(1, len(self.masks)),
+            sequential=bool(statistics is not None and statistics.sequential),
+        )
+
+    def labels(self, assertion: Assertion) -> Iterator[str | None]:
+        """The strata an assertion speaks of; None for the whole."""
+        if assertion.for_each is not None:
+            found = self.strata.get(assertion.for_each)
+            if found is None:
+                raise QSpecError(
+                    f"No stratification is called `{assertion.for_each}`.",
+                    hint=f"the strata declared are {', '.join(self.strata) or 'none'}",
+                )
+            yield from found
+        elif assertion.for_ is not None:
+            label = str(assertion.for_)
+            if label not in self.masks:
+                raise QSpecError(
+                    f"No stratum is called `{label}`.",
+                    hint=f"the strata are {', '.join(list(self.masks)[:12]) or 'none'}",
+                )
+            yield label
+        else:
+            yield None
+
+    # Distances -------------------------------------------------------------------------------
+
+    def distance(self, term: Term) -> str | None:
+        """The name under which a distance of the pair can be contrasted; None where the scores do not hold it.
+
+        Flips and agreement follow from stored answers where no column of their own was kept.
+        """
+        name = str(term)
+        if name not in self.metrics:
+            column = self.scores.quantized.get(name)
+            if column is None:
+                column = self._derived(term)
+            if column is None:
+                return None
+            self.metrics[name] = bind(term)
+            self.scores.baseline.setdefault(name, column)
+            self.scores.quantized.setdefault(name, column)
+        return name
+
+    def _derived(self, term: Term) -> NDArray[np.float64] | None:
+        found: NDArray[np.bool_] | None = None
+        changed = self.scores.changed()
+        if term.name == "agreement" and changed is not None:
+            found = ~changed
+        elif term.name == "flips" and str(term) == "flips":
+            right = self.right()
+            found = right[0] != right[1] if right is not None else None
+        elif term.name == "flips" and changed is not None:
+            found = changed
+        return found.astype(np.float64)[:, None] if found is not None else None
+
+    def right(self) -> tuple[Mask, Mask] | None:
+        """Which examples either model has right, by the first 0/1 metric that counts them all."""
+        for name, metric in self.metrics.items():
+            base, quantized = self.scores.baseline[name], self.scores.quantized[name]
+            if metric.family is Family.BINARY and not np.isnan(base).any():
+                return base[:, 0] > 0.5, quantized[:, 0] > 0.5
+        return None
