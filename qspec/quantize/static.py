@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-from onnx import ModelProto
 from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from qspec.errors import QSpecError
@@ -31,6 +30,10 @@ WEIGHTS = {"int8": "QInt8", "uint8": "QUInt8", "int4": "QInt4", "uint4": "QUInt4
 METHODS = {"minmax": "MinMax", "entropy": "Entropy", "percentile": "Percentile"}
 FORMATS = {"qdq": "QDQ", "qoperator": "QOperator"}
 DEFAULT_PERCENTILE = 99.99
+SAME_AS_MINMAX = (
+    "Entropy calibration clipped nothing: the runtime's search had one candidate for each tensor, and the model is, "
+    "byte for byte, the one that minmax calibration makes."
+)
 
 
 @registry.register(SCHEME, aliases=("static",))
@@ -52,7 +55,9 @@ def quantize(request: Request) -> Realized:
         rows = slice_rows(prepared, model.inputs)
         reader = SliceReader(request.batches, model.inputs, rows)
         _check_size(request, reader.examples)
-        _run(prepared, folder, reader, coverage, arguments)
+        onnx.save_model(prepared, folder / "prepared.onnx")
+        _run(folder, "quantized.onnx", reader, coverage, arguments)
+        idle = _searched_nothing(folder, reader, coverage, arguments)
         coverage.verify(onnx.load_model(folder / "quantized.onnx"), SCHEME)
         publish(folder / "quantized.onnx", request.output)
     record = (
@@ -62,9 +67,11 @@ def quantize(request: Request) -> Realized:
             "calibration_examples": reader.examples,
             "calibration_sha256": reader.digest,
             "calibration_slice": rows,
+            "same_as_minmax": idle,
         }
     )
-    return Realized(request.output, quantizer, record, coverage.declared)
+    notes = (SAME_AS_MINMAX,) if idle else ()
+    return Realized(request.output, quantizer, record, coverage.declared, notes=notes)
 
 
 def _operators() -> set[str]:
@@ -130,10 +137,23 @@ def _check_size(request: Request, examples: int) -> None:
         raise QSpecError(f"The executor declares {size} calibration examples, and {examples} were fed.")
 
 
+def _searched_nothing(
+    folder: Path, reader: SliceReader, coverage: Coverage, arguments: dict[str, Any]
+) -> bool:
+    """Whether entropy calibration came out, to the byte, as minmax calibration of the same data.
+
+    The runtime searches a histogram of 128 bins for the best 128 levels: there is one candidate, the whole range,
+    until histograms of several slices have been merged into more bins.
+    """
+    if arguments["calibrate_method"] != "Entropy":
+        return False
+    _run(folder, "minmax.onnx", reader, coverage, arguments | {"calibrate_method": "MinMax"})
+    return (folder / "minmax.onnx").read_bytes() == (folder / "quantized.onnx").read_bytes()
+
+
 def _run(
-    prepared: ModelProto, folder: Path, reader: SliceReader, coverage: Coverage, arguments: dict[str, Any]
+    folder: Path, target: str, reader: SliceReader, coverage: Coverage, arguments: dict[str, Any]
 ) -> None:
-    onnx.save_model(prepared, folder / "prepared.onnx")
     extra = {
         "WeightSymmetric": arguments["weight_symmetric"],
         "ActivationSymmetric": arguments["activation_symmetric"],
@@ -147,7 +167,7 @@ def _run(
     with quiet():
         quantize_static(
             str(folder / "prepared.onnx"),
-            str(folder / "quantized.onnx"),
+            str(folder / target),
             reader,
             quant_format=QuantFormat[arguments["format"]],
             op_types_to_quantize=coverage.operators,

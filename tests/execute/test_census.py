@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from qspec.errors import QSpecError
-from qspec.execute.census import DEFAULT_SETTINGS, census
+from qspec.execute.census import DEFAULT_SETTINGS, census, optimized_graph
+from qspec.execute.layers import INTEGER
 from qspec.model.evaluation import Calibration
 from qspec.model.precision import Precision
 from qspec.quantize.graph import open_model
@@ -107,3 +108,13 @@ def test_an_unknown_declared_layer_is_a_sentence(conv_net):
     base = conv_net()
     with pytest.raises(QSpecError, match=r"/tail/Gemm.*no such weighted layer"):
         census(base, base, ["/tail/Gemm"], Precision(weights=form("int8")))
+
+
+@pytest.mark.parametrize("activations", ["int8", "uint8", "int16"])
+def test_the_count_is_that_of_the_graph_whatever_the_runtime_makes_of_the_type(conv_net, static, activations):
+    request, realized = static(conv_net(), activations=activations)
+    graph = optimized_graph(realized.path, DEFAULT_SETTINGS).graph
+    integer = sum(node.op_type in INTEGER for node in graph.node)
+    report = taken(request, realized)
+    assert report.computed == (integer if activations != "int16" else 0)
+    assert report.realized == (report.computed == report.declared)

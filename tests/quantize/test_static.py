@@ -57,6 +57,22 @@ def test_each_calibration_method_quantizes_every_layer_and_stays_close(conv_net,
     assert realized.arguments["calibration_examples"] == 48
 
 
+def test_entropy_that_clips_nothing_is_said_to_be_minmax(conv_net, ask):
+    base = conv_net()
+    plain = quantize(ask(base, calibration=MINMAX, **W8A8))
+    expected = plain.path.read_bytes()
+    entropy = quantize(ask(base, calibration={"method": "entropy"}, **W8A8))
+    assert entropy.path.read_bytes() == expected
+    assert entropy.arguments["same_as_minmax"] and entropy.notes == (static.SAME_AS_MINMAX,)
+    assert not plain.arguments["same_as_minmax"] and not plain.notes
+
+
+def test_entropy_that_clips_is_not_said_to_be_minmax(conv_net, ask, monkeypatch):
+    monkeypatch.setattr(calibration, "SLICE_ROWS", 2)  # merged histograms have more bins than levels
+    entropy = quantize(ask(conv_net(), calibration={"method": "entropy"}, **W8A8))
+    assert not entropy.arguments["same_as_minmax"] and not entropy.notes
+
+
 def test_qoperator_writes_integer_operators(conv_net, ask):
     realized = quantize(ask(conv_net(), calibration=MINMAX, format="qoperator", **W8A8))
     assert operators(realized.path)["QLinearConv"] == 2
@@ -134,7 +150,7 @@ def test_histograms_see_one_slice_at_a_time(conv_net, ask, monkeypatch):
 
     monkeypatch.setattr(calibration.SliceReader, "get_next", spy)
     quantize(ask(conv_net(), calibration={"method": "entropy"}, **W8A8))
-    assert seen == [8, None] * 6
+    assert seen == [8, None] * 12  # and once more, to compare with minmax
 
 
 def test_a_slice_fits_the_memory_it_may_take(conv_net):
