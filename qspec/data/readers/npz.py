@@ -13,7 +13,7 @@ from qspec.data.readers.npy import Header, read_array, read_header
 from qspec.data.table import Array, Table, same_length
 from qspec.errors import Place, QSpecError
 
-# An encrypted member raises RuntimeError, an unknown compression NotImplementedError, which is one too.
+# An encrypted member or an unknown compression raises RuntimeError or a subclass of it.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
 
 
