@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -68,6 +68,8 @@ class _Run:
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
         self.workspace, self.settings = workspace, settings
         self.found: list[Diagnostic] = []
+        self.suppressions, self.problems = read_suppressions(workspace.main)
+        self.allowed: list[tuple[Diagnostic, Suppression]] = []
 
     def report(self) -> DocumentReport:
         main = self.workspace.main
@@ -82,9 +84,11 @@ class _Run:
             view.axes = axes_of(view)
             result.claims.append(ClaimReport(view.name, grade(view.axes), disclosed(view, view.axes)))
             self._claim(view)
-        suppressions, problems = read_suppressions(main)
-        kept, result.suppressed, unused = apply_suppressions(main, self._unique(), suppressions)
-        result.findings = sorted([*kept, *problems, *unused], key=lambda f: (f.source.path, f.span, f.code))
+        kept, result.suppressed, unused = apply_suppressions(
+            main, self._unique(), self.suppressions, self.allowed
+        )
+        everything = [*kept, *self.problems, *unused]
+        result.findings = sorted(everything, key=lambda f: (f.source.path, f.span, f.code))
         return result
 
     def _claim(self, view: ClaimView) -> None:
@@ -93,7 +97,8 @@ class _Run:
         for rule in self._rules(Visit.CLAIM, profile):
             for finding in rule.check(view):
                 if rule.gap:
-                    gaps.append((rule, finding))
+                    if not self._allow_gap(rule, finding, view):
+                        gaps.append((rule, finding))
                 else:
                     self._add(rule, finding, view.name, profile)
         self.found += headline(view, gaps, self.settings.severity_of)
@@ -115,24 +120,36 @@ class _Run:
                 self._add(rule, finding, claim, profile)
 
     def _add(self, rule: Rule, finding: Finding, claim: str | None, profile: str) -> None:
+        self.found.append(self._diagnostic(rule, finding, claim, profile))
+
+    def _diagnostic(self, rule: Rule, finding: Finding, claim: str | None, profile: str) -> Diagnostic:
         severity = self.settings.severity_of(rule, finding.severity or rule.severity, profile)
         origin = finding.origin
         span = origin.key if finding.at_key else origin.span
-        self.found.append(
-            Diagnostic(
-                rule.code,
-                rule.name,
-                severity,
-                finding.message,
-                span,
-                origin.loaded.source,
-                claim,
-                finding.help,
-                finding.notes,
-                finding.related,
-                finding.fixes,
-            )
+        return Diagnostic(
+            rule.code,
+            rule.name,
+            severity,
+            finding.message,
+            span,
+            origin.loaded.source,
+            claim,
+            finding.help,
+            finding.notes,
+            finding.related,
+            finding.fixes,
         )
+
+    def _allow_gap(self, rule: Rule, finding: Finding, view: ClaimView) -> bool:
+        """Whether a comment, at the gap's place or at the claim, allows it: then the headline leaves it out."""
+        here = self._diagnostic(rule, finding, view.name, view.profile)
+        claimed = replace(here, span=view.origin.key, source=view.origin.loaded.source)
+        for place in (here, claimed):
+            for suppression in self.suppressions:
+                if place.source is self.workspace.main.source and suppression.allows(place):
+                    self.allowed.append((here, suppression))
+                    return True
+        return False
 
     def _unique(self) -> list[Diagnostic]:
         """Findings without repeats: two claims on one executor find its faults twice."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qspec.lang.diagnostic import Diagnostic, Severity
@@ -103,14 +104,19 @@ def _enclosing(block: Block, at: Span) -> Span | None:
 
 
 def apply_suppressions(
-    loaded: Loaded, findings: list[Diagnostic], suppressions: list[Suppression]
+    loaded: Loaded,
+    findings: list[Diagnostic],
+    suppressions: list[Suppression],
+    before: Sequence[tuple[Diagnostic, Suppression]] = (),
 ) -> tuple[list[Diagnostic], list[tuple[Diagnostic, Suppression]], list[Diagnostic]]:
     """Findings kept, findings allowed with what allows them, and a finding for each suppression that did nothing.
+
+    `before` are findings that were allowed already; they join those allowed here.
 
     Errors of the language itself cannot be allowed: what is not read is not claimed.
     """
     kept: list[Diagnostic] = []
-    allowed: list[tuple[Diagnostic, Suppression]] = []
+    allowed = list(before)
     for finding in findings:
         here = finding.source is loaded.source and not finding.code.startswith("QS0")
         match = next((s for s in suppressions if s.allows(finding)), None) if here else None

@@ -3,7 +3,12 @@
 MODULES: dict[str, str] = {
     "concise": "concise",
     "full": "full",
+    "github": "github",
+    "gitlab": "gitlab",
     "json": "json",
+    "json-lines": "json_lines",
+    "junit": "junit",
+    "sarif": "sarif",
 }
 
 ALIASES: dict[str, str] = {}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qspec.checks.runner import DocumentReport, count_by_severity
+from qspec.lang.diagnostic import Diagnostic
 from qspec.lang.source import Source, Span
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -76,6 +77,14 @@ def excerpt(source: Source, span: Span) -> Excerpt:
 
 def _plain(text: str) -> str:
     return visible(text.replace("\t", "    "))
+
+
+def with_help(finding: Diagnostic) -> str:
+    """The message and what to do about it, as sentences."""
+    if finding.help is None:
+        return finding.message
+    end = "" if finding.help.endswith(("?", ".", "…")) else "."
+    return f"{finding.message} Help: {finding.help}{end}"
 
 
 def plural(count: int, noun: str) -> str:

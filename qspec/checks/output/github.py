@@ -1,0 +1,42 @@
+"""Workflow commands of GitHub Actions, which turn findings into annotations of a change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qspec.checks.output import registry
+from qspec.checks.output._data import point
+from qspec.checks.output._text import visible, with_help
+from qspec.checks.runner import DocumentReport
+from qspec.checks.settings import Settings
+from qspec.lang.diagnostic import Diagnostic
+
+_LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+@registry.register("github")
+def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: bool = False) -> str:
+    """`::level file=…,line=…,…::message`, one a finding."""
+    return "".join(f"{_command(finding)}\n" for report in reports for finding in report.findings)
+
+
+def _command(finding: Diagnostic) -> str:
+    start, end = (point(finding.source, offset) for offset in finding.span)
+    properties: dict[str, object] = {
+        "file": finding.source.path,
+        "line": start["line"],
+        "endLine": end["line"],
+    }
+    if start["line"] == end["line"]:  # columns over several lines are refused
+        properties |= {"col": start["column"], "endColumn": end["column"]}
+    properties["title"] = f"{finding.code} {finding.rule}"
+    told = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    return f"::{_LEVELS[finding.severity.value]} {told}::{_data(with_help(finding))}"
+
+
+def _data(text: str) -> str:
+    return visible(text).replace("%", "%25")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

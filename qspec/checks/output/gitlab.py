@@ -1,0 +1,30 @@
+"""GitLab's code quality report: a JSON list of findings with fingerprints."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from qspec.checks.output import registry
+from qspec.checks.output._fingerprint import fingerprints
+from qspec.checks.runner import DocumentReport
+from qspec.checks.settings import Settings
+
+_SEVERITIES = {"error": "major", "warning": "minor", "note": "info"}
+
+
+@registry.register("gitlab")
+def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: bool = False) -> str:
+    """The fields that GitLab requires: description, check name, fingerprint, severity and place."""
+    found = [finding for report in reports for finding in report.findings]
+    data = [
+        {
+            "description": finding.message,
+            "check_name": f"{finding.code} {finding.rule}",
+            "fingerprint": name,
+            "severity": _SEVERITIES[finding.severity.value],
+            "location": {"path": finding.source.path, "lines": {"begin": finding.line}},
+        }
+        for finding, name in fingerprints(found)
+    ]
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

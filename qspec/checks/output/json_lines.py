@@ -1,0 +1,21 @@
+"""One JSON object a line: every finding by itself, for tools that read as they go."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from qspec.checks.output import registry
+from qspec.checks.output._data import finding_data
+from qspec.checks.runner import DocumentReport
+from qspec.checks.settings import Settings
+
+
+@registry.register("json-lines")
+def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: bool = False) -> str:
+    """Each finding as in the `json` format, with the document it was found in."""
+    return "".join(
+        json.dumps({"document": report.path, **finding_data(finding)}, ensure_ascii=False) + "\n"
+        for report in reports
+        for finding in report.findings
+    )
