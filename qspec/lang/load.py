@@ -102,8 +102,21 @@ def load_one(source: Source) -> Loaded:
         if not parsed.errors and UPGRADES.reads(version):
             return load_one(UPGRADES.apply(source))
     lowered: Lowered = lower(parsed.tree, source)
-    errors = sorted([*parsed.errors, *lowered.errors], key=lambda error: error.span)
+    meant = [error for error in lowered.errors if not _follows(error, parsed.errors)]
+    errors = sorted([*parsed.errors, *meant], key=lambda error: error.span)
     return Loaded(source, parsed.tree, lowered.document, lowered.positions, errors, len(parsed.errors))
+
+
+def _follows(error: Diagnostic, syntax: list[Diagnostic]) -> bool:
+    """Whether an error may only come of a syntax error.
+
+    It stands on the same line, misses what could not be read, or comes behind a bracket that is never closed.
+    """
+    if not syntax:
+        return False
+    unclosed = [broken.span for broken in syntax if broken.related and broken.related[0].span == broken.span]
+    behind = any(error.span > span for span in unclosed)
+    return behind or error.code == "QS011" or error.line in {broken.line for broken in syntax}
 
 
 class _Loader:

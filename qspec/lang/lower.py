@@ -12,7 +12,7 @@ from qspec.lang.complaint import Complaints
 from qspec.lang.diagnostic import Diagnostic
 from qspec.lang.positions import Path, Positions
 from qspec.lang.read import NAMES, READERS, SHORT_FORMS, MismatchError, key_of, read, short_form
-from qspec.lang.refusal import refusal
+from qspec.lang.refusal import refusal, refusals
 from qspec.lang.shape import Block as BlockNoun
 from qspec.lang.shape import FieldShape, Shape, shape_of
 from qspec.lang.source import Source, Span
@@ -88,15 +88,13 @@ class _Lowering:
         try:
             return noun(values.get("root", {})) if issubclass(noun, Open) else noun(**values)
         except ValidationError as error:
-            for problem in error.errors(include_url=False):
-                location = tuple(p.replace("_", "-") if isinstance(p, str) else p for p in problem["loc"])
+            for name, problem in refusals(error):
                 if problem["type"] == "missing":
-                    span = self.positions.key(path) if path else node.span
-                    message = f"`{location[-1]}` is missing from this block."
-                    self.complaints.add("QS011", message, Node(*span))
+                    where = Node(*self.positions.key(path)) if path else node
+                    self.complaints.add("QS011", f"`{name}` is missing from this block.", where)
                 else:
-                    span = self.positions.of((*path, *location)) if location else node.span
-                    self.complaints.wrong(refusal(problem), Node(*span))
+                    where = Node(*self.positions.of((*path, name))) if name else node
+                    self.complaints.wrong(refusal(problem), where)
             return None
 
     def _read(self, kind: Any, node: Node, otherwise: str) -> Any:
@@ -313,7 +311,8 @@ class _Lowering:
             return None
         names = list(dict.fromkeys(NAMES.get(kind, "a block `{ … }`") for kind in target.types))
         expected = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " or " + names[-1]
-        self.complaints.wrong(f"`{target.key}` takes {expected}.", value)
+        key = path[-1] if target.kind == "members" and path else target.key
+        self.complaints.wrong(f"`{key}` takes {expected}.", value)
         return None
 
     def _as(self, value: Value, kind: Any, path: Path) -> Any:

@@ -2,78 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from typing import Any
 
 from lark import Token
 
 from qspec.lang.diagnostic import Diagnostic, Related, Severity
 from qspec.lang.source import Source, Span
-from qspec.lang.tree import TermNode, Word
+from qspec.lang.tree import Number, TermNode, Word
+from qspec.lang.trouble import RELATIONS, WORDS, Trouble, expected
+from qspec.model.document import LANGUAGE_VERSION
 
-_WORDS = {
-    "NAME": "a name",
-    "NUMBER": "a number",
-    "STRING": "a string",
-    "PROSE": "prose",
-    "DATE": "a date",
-    "LBRACE": "`{`",
-    "RBRACE": "`}`",
-    "LBRACKET": "`[`",
-    "RBRACKET": "`]`",
-    "LPAR": "`(`",
-    "RPAR": "`)`",
-    "COLON": "`:`",
-    "COMMA": "a comma",
-    "PIPE": "`|`",
-    "PIN": "`@`",
-    "PERCENT": "`%`",
-    "PER_SECOND": "`/s`",
-    "RANGE": "`..`",
-    "PLUS_MINUS": "`+-`",
-    "_NEWLINE": "a new line",
-    "FROM": "`from`",
-    "ON": "`on`",
-    "FOR": "`for`",
-    "EACH": "`each`",
-    "AT": "`at`",
-    "EXPECT": "`expect`",
-    "OF": "`of`",
-    "PER": "`per`",
-    "TIMES": "`x`",
-    "AND": "`and`",
-    "OR": "`or`",
-    "NOT": "`not`",
-    "IN": "`in`",
-    "$END": "the end of the file",
-}
-_RELATIONS = frozenset({"LE", "LT", "GE", "GT", "EQ", "NE"})
-_VALUE_STARTS = frozenset({"NAME", "NUMBER", "STRING", "LBRACKET"})
+_FIGURE = re.compile(r"[+-]?\d[\w.]*")
+_RUN_TOGETHER = re.compile(r"([+-]?\d+(?:\.\d+)?)([^\W\d][\w/]*)")
+_BLANK_BEFORE_UNIT = "put a blank between a number and its unit: `1.2 x baseline`, `25 ms`"
 _ENDS = frozenset({"_NEWLINE", "RBRACE", "$END", "COMMA"})
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """A place where the parser could not go on: what came, what it would have taken, what it holds."""
-
-    source: Source
-    start: int
-    end: int
-    kind: str
-    accepts: frozenset[str]
-    stack: list[Any]
-
-    @property
-    def found(self) -> str:
-        """What came, as a person would name it."""
-        if self.kind in {"_NEWLINE", "$END"}:
-            return "the end of the line" if self.kind == "_NEWLINE" else "the end of the file"
-        return f"`{self.source.text[self.start : self.end]}`"
-
-    @property
-    def previous(self) -> Any:
-        """What the parser holds last, or None."""
-        return self.stack[-1] if self.stack else None
 
 
 def describe(trouble: Trouble) -> Diagnostic | None:
@@ -84,24 +27,33 @@ def describe(trouble: Trouble) -> Diagnostic | None:
         _closing,
         _no_value,
         _no_bound,
+        _no_name,
         _no_colon,
         _separator,
+        _lone_number,
+        _unclosed,
         _list,
         _generic,
     ):
         answer = explain(trouble)
         if answer is not None:
             message, hint, *related = answer
-            start = trouble.start
+            start, end = trouble.start, trouble.end
             if trouble.kind == "_NEWLINE":
-                start = _end_of_text(trouble.source, start)
-            span = Span(start, max(trouble.end if trouble.kind != "_NEWLINE" else start, start))
+                start = end = _end_of_text(trouble.source, start)
+            elif explain is _unclosed:
+                start = end = trouble.behind
+            elif trouble.kind == "$END" and related:
+                start, end = related[0].span
+            elif trouble.kind == "CHARACTER":
+                prose = _prose_start(trouble)
+                start = start if prose is None else prose
             return Diagnostic(
                 "QS001",
                 "syntax-error",
                 Severity.ERROR,
                 message,
-                span,
+                Span(start, end),
                 trouble.source,
                 help=hint,
                 related=tuple(related),
@@ -125,29 +77,35 @@ def _character(trouble: Trouble) -> Answer:
         return None
     text, at = trouble.source.text, trouble.start
     sign = text[at]
-    if text.startswith('"""', at):
+    if _prose_start(trouble) is not None:
         return "This prose is never closed.", 'close it with """'
     if sign == '"':
         if '"' in text[at + 1 : _line_end(text, at)]:
-            return "A string cannot stand here.", _expected(trouble)
+            return "A string cannot stand here.", expected(trouble)
         return (
             "This string is not closed on its line.",
             'end it with ", or use """ for prose over several lines',
         )
-    if sign == "'":
+    if sign in "'‘’“”«»":
         return "Strings stand in double quotes.", 'write "…"'
     if sign == "=":
         return "`=` is no sign of the language.", "write `name: value` for an item, and `==` to compare"
-    if sign.isdigit():
-        return (
-            "This number runs into what follows.",
-            "put a blank between a number and its unit: `1.2 x baseline`, `25 ms`",
-        )
+    figure = _FIGURE.match(text, at)
+    if figure is not None:
+        if figure[0].count(".") > 1:
+            return f"`{figure[0]}` is no number.", f'a version stands in quotes: "{figure[0]}"'
+        return f"`{figure[0]}` runs into what follows.", _BLANK_BEFORE_UNIT
     if sign in "{}[]():,@%|<>":
-        return f"`{sign}` cannot stand here.", _expected(trouble)
+        return f"`{sign}` cannot stand here.", expected(trouble)
     if not sign.isprintable():
         return f"The character U+{ord(sign):04X} cannot stand here.", "remove it"
-    return f"`{sign}` cannot stand here.", _expected(trouble)
+    return f"`{sign}` cannot stand here.", expected(trouble)
+
+
+def _prose_start(trouble: Trouble) -> int | None:
+    """Where the triple quote begins of which the lexer took two for an empty string."""
+    found = trouble.source.text.find('"""', max(trouble.start - 2, 0), trouble.start + 3)
+    return found if found >= 0 else None
 
 
 def _line_end(text: str, at: int) -> int:
@@ -231,6 +189,9 @@ def _no_value(trouble: Trouble) -> Answer:
 def _no_bound(trouble: Trouble) -> Answer:
     previous = trouble.previous
     if trouble.accepts == {"NUMBER"}:
+        together = _RUN_TOGETHER.fullmatch(trouble.found.strip("`"))
+        if together is not None:
+            return f"{trouble.found} is a number and its unit in one.", f"write `{together[1]} {together[2]}`"
         after = f" after `{previous}`" if isinstance(previous, Token) else ""
         return (
             f"A number must stand{after}, and {trouble.found} came.",
@@ -239,26 +200,78 @@ def _no_bound(trouble: Trouble) -> Answer:
     return None
 
 
+def _no_name(trouble: Trouble) -> Answer:
+    """A word that leads in a name, and none follows."""
+    previous = trouble.previous
+    if not isinstance(previous, Token) or previous.type not in {"ON", "FROM", "FOR", "EACH", "EXPECT"}:
+        return None
+    wanted = "A stratum, `each` or a condition" if previous.type == "FOR" else "A name"
+    return f"{wanted} must stand after `{previous}`, and {trouble.found} came.", _AFTER[previous.type]
+
+
+_AFTER = {
+    "ON": "write the name of an executor, an evaluation or a load",
+    "FROM": "write the name of the executor that this one extends",
+    "FOR": "write `for NAME`, `for each NAME`, or `for column == value`",
+    "EACH": "write the name of a stratification",
+    "EXPECT": "write an outcome: `confirmed`, `refuted` or `inconclusive`",
+}
+
+
 def _no_colon(trouble: Trouble) -> Answer:
     """`key value` with nothing between them."""
+    if trouble.kind in _ENDS:
+        lone = _header(trouble)
+        if lone is not None:
+            return lone
     if "LBRACE" not in trouble.accepts or "COLON" in trouble.accepts:
         if "COLON" in trouble.accepts and trouble.kind in {"NUMBER", "STRING", "LBRACKET", "DATE", *_ENDS}:
             key = _key(trouble)
             if trouble.kind in _ENDS:
                 return (
-                    f"`{key}` stands alone.",
+                    f"`{_written(trouble) or key}` stands alone.",
                     "an item is `name: value`, `name { … }`, or an assertion with a bound",
                 )
             return f"A colon is missing after `{key}`.", f"write `{key}: …`"
         return None
-    if trouble.accepts & _RELATIONS:
+    if trouble.accepts & RELATIONS:
         return None
     names = [str(p) if isinstance(p, Token) else getattr(p, "text", "") for p in trouble.stack[-2:]]
     if len(names) == 2 and all(names) and trouble.kind != "COLON":
+        if trouble.kind in {"NAME", "STRING"}:
+            return (
+                f"{trouble.found} cannot follow `{names[0]} {names[1]}`.",
+                "the executor of a claim is named by `on`, what an executor extends by `from`",
+            )
         return (
             f"`{names[0]} {names[1]}` needs a colon or a block.",
             f"write `{names[0]}: {names[1]}`, or `{names[0]} {names[1]} {{ … }}`",
         )
+    return None
+
+
+def _header(trouble: Trouble) -> Answer:
+    """`qspec` without its version, `use` without its path, or with one that is not in quotes."""
+    words = [str(part) for part in trouble.stack[-2:] if isinstance(part, Token) and part.type == "NAME"]
+    words += [part.text for part in trouble.stack[-1:] if isinstance(part, Word)]
+    if words[:1] == ["qspec"]:
+        return "The first line names the version of the language.", f"write `qspec {LANGUAGE_VERSION}`"
+    if words[:1] == ["use"]:
+        named = f'"{words[1]}"' if len(words) > 1 else '"file.qspec"'
+        return "The path after `use` stands in quotes.", f"write `use {named}`"
+    return None
+
+
+def _written(trouble: Trouble) -> str | None:
+    """The text of the last term that is whole."""
+    previous = trouble.previous
+    if isinstance(previous, TermNode):
+        return trouble.source.text[previous.start : previous.end]
+    if isinstance(previous, Token) and previous.type == "RPAR":
+        start = next(
+            (p.start_pos for p in reversed(trouble.stack) if isinstance(p, Token) and p.type == "NAME"), None
+        )
+        return trouble.source.text[start : previous.end_pos] if start is not None else None
     return None
 
 
@@ -275,47 +288,51 @@ def _separator(trouble: Trouble) -> Answer:
     return None
 
 
+def _lone_number(trouble: Trouble) -> Answer:
+    """A number where an item should begin, most often what stands behind a comma between digits."""
+    if (
+        trouble.kind not in _ENDS
+        or not isinstance(trouble.previous, Number)
+        or not trouble.accepts <= RELATIONS | _UNITS
+    ):
+        return None
+    return f"`{trouble.previous.text}` stands alone.", "digits are grouped by `_` and not by commas: `1_000`"
+
+
+_UNITS = frozenset({"NAME", "PERCENT", "TIMES", "PER_SECOND", "OF", "PER"})
+
+
+def _opened(trouble: Trouble, opening: str) -> int | None:
+    """Where the innermost open bracket of a kind stands."""
+    tokens = (t for t in reversed(trouble.stack) if isinstance(t, Token) and str(t) == opening)
+    return next((int(t.start_pos or 0) for t in tokens), None)
+
+
+def _unclosed(trouble: Trouble) -> Answer:
+    """A list that is on one line so far, and whose end is missing there."""
+    for sign, opening in (("RBRACKET", "["), ("RPAR", "(")):
+        start = _opened(trouble, opening)
+        if sign not in trouble.accepts or start is None:
+            continue
+        line = trouble.source.position(trouble.behind)[0]
+        if trouble.source.position(start)[0] == line < trouble.source.position(trouble.start)[0]:
+            related = Related(Span(start, start + 1), "opened here")
+            return f"The `{opening}` is not closed on its line.", f"close it with {WORDS[sign]}", related
+    return None
+
+
 def _list(trouble: Trouble) -> Answer:
     for sign, opening in (("RBRACKET", "["), ("RPAR", "(")):
         if sign in trouble.accepts and "COMMA" in trouble.accepts:
-            start = next(
-                (
-                    int(t.start_pos or 0)
-                    for t in reversed(trouble.stack)
-                    if isinstance(t, Token) and str(t) == opening
-                ),
-                None,
-            )
+            start = _opened(trouble, opening)
             related = (Related(Span(start, start + 1), "opened here"),) if start is not None else ()
             return (
-                f"Expected a comma or {_WORDS[sign]}, and found {trouble.found}.",
-                f"separate what stands between {_WORDS['LBRACKET' if opening == '[' else 'LPAR']} and {_WORDS[sign]} by commas",
+                f"Expected a comma or {WORDS[sign]}, and found {trouble.found}.",
+                f"separate what stands between {WORDS['LBRACKET' if opening == '[' else 'LPAR']} and {WORDS[sign]} by commas",
                 *related,
             )
     return None
 
 
-def _expected(trouble: Trouble) -> str:
-    return "expected " + _choices(trouble.accepts)
-
-
-def _choices(accepts: frozenset[str]) -> str:
-    words: list[str] = []
-    rest = set(accepts)
-    if rest >= _VALUE_STARTS:
-        words.append("a value")
-        rest -= _VALUE_STARTS | {"PROSE", "DATE", "NOT", "LPAR", "LBRACE"} | _RELATIONS
-    if len(rest & _RELATIONS) > 2:
-        words.append("a relation (`<=`, `>=`, `==`, …)")
-        rest -= _RELATIONS
-    if {"_NEWLINE", "COMMA"} <= rest:
-        words.append("the end of the item")
-        rest -= {"_NEWLINE", "COMMA", "RBRACE", "$END"}
-    words += sorted(_WORDS.get(kind, kind.lower()) for kind in rest)
-    if len(words) > 6:
-        words = [*words[:6], "…"]
-    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " or " + words[-1]
-
-
 def _generic(trouble: Trouble) -> Answer:
-    return f"{trouble.found[0].upper()}{trouble.found[1:]} cannot stand here.", _expected(trouble)
+    return f"{trouble.found[0].upper()}{trouble.found[1:]} cannot stand here.", expected(trouble)

@@ -72,7 +72,13 @@ def key_of(node: TermNode) -> str | None:
 
 def quantity(node: Number) -> Quantity:
     """A number with its unit; the text is kept."""
-    return Quantity.of(node.text, node.unit)
+    try:
+        return Quantity.of(node.text, node.unit)
+    except ValidationError:
+        raise MismatchError(
+            f"`{node.text[:40]}` is no number that can be computed with.",
+            "a number has at most 64 digits, and its exponent at most three",
+        ) from None
 
 
 def term(node: TermNode) -> Term:
@@ -85,6 +91,8 @@ def term(node: TermNode) -> Term:
             if item.name in named:
                 raise MismatchError(f"`{item.name}` is given twice.", "keep one of them")
             named[item.name] = argument(item.value)
+    if sign and not at.strip("0"):
+        raise MismatchError("The cut-off after `@` must be 1 or more.")
     return Term(name=name, at=int(at[:12]) if sign else None, positional=positional, named=named)
 
 
@@ -104,7 +112,7 @@ def argument(node: Value) -> Argument:
     if isinstance(node, String | Date):
         return node.text
     if isinstance(node, Phrase):
-        return " ".join(_phrase_words(node))
+        raise in_a_row(node)
     raise MismatchError("An argument is a word, a number, a string, a range or a condition.")
 
 
@@ -139,14 +147,22 @@ def _phrase_words(node: Phrase) -> list[str]:
     return [p.text if isinstance(p, String | Word) else str(term(p)) for p in node.parts]
 
 
+def in_a_row(node: Phrase) -> MismatchError:
+    """The error for words in a row where one value must stand."""
+    words = " ".join(_phrase_words(node))
+    return MismatchError(
+        f"`{words}` is several names in a row.", f'put commas between them, or quote them: "{words}"'
+    )
+
+
 def text_of(node: Value) -> str:
-    """A text: a string, a word, a date, or words in a row."""
+    """A text: a string, a word or a date."""
     if isinstance(node, String | Date):
         return node.text
     if isinstance(node, TermNode):
         return str(term(node))
     if isinstance(node, Phrase):
-        return " ".join(_phrase_words(node))
+        raise in_a_row(node)
     raise MismatchError
 
 
@@ -159,6 +175,8 @@ def _silence(node: Value) -> Silence:
         word = None if isinstance(first, String) else plain(first)
         if isinstance(second, String) and (word == "unstated" or word == "not-applicable"):
             return Silence(silence=word, reason=second.text)
+        if word == "unstated" or word == "not-applicable":
+            raise MismatchError("A reason stands in quotes.", f'write `{word} "…"`')
     if word == "not-applicable":
         raise MismatchError(
             "`not-applicable` needs its reason.", 'write `not-applicable "why the axis does not exist here"`'
@@ -191,10 +209,7 @@ def _term(node: Value) -> Term:
     if isinstance(node, String):
         return Term(name=node.text)
     if isinstance(node, Phrase):
-        raise MismatchError(
-            f"`{' '.join(_phrase_words(node))}` is two names in a row.",
-            "put a comma between them, or quote the name",
-        )
+        raise in_a_row(node)
     raise MismatchError
 
 
@@ -283,7 +298,7 @@ def short_form(node: Value, noun: type[Any]) -> str | bool:
         if isinstance(node, String) or plain(node) != "local":
             raise MismatchError
         return True
-    return text_of(node)
+    return " ".join(_phrase_words(node)) if isinstance(node, Phrase) else text_of(node)
 
 
 READERS: dict[Any, Callable[[Any], Any]] = {
@@ -320,7 +335,7 @@ def read(kind: Any, node: Any) -> Any:
 
 
 NAMES: dict[Any, str] = {
-    Silence: '`unstated` or `not-applicable "why"`',
+    Silence: '`unstated`, `not-applicable "why"`',
     Quantity: "a number with a unit",
     int: "a whole number",
     bool: "`true` or `false`",
@@ -331,6 +346,7 @@ NAMES: dict[Any, str] = {
     Bound: "a bound such as `< 1 %`",
     Baseline: "a precision, `executor NAME` or `model NAME`",
     Comparison: "a condition such as `label in [8, 9]`",
+    Combination: "a condition such as `label in [8, 9]`",
     ByColumn: "`by COLUMN`",
     Where: "a condition such as `label in [8, 9]`",
     Quantiles: "`quantiles(COLUMN, COUNT)`",

@@ -11,13 +11,16 @@ from lark.parsers.lalr_interactive_parser import InteractiveParser
 
 from qspec.lang import grammar
 from qspec.lang.diagnostic import Diagnostic
-from qspec.lang.messages import Trouble, describe
+from qspec.lang.messages import describe
 from qspec.lang.source import Source
 from qspec.lang.tree import Block
+from qspec.lang.trouble import Trouble
 
 MAX_ERRORS = 200
 
-_SKIPPED = re.compile(r'"""[\s\S]*?"""|"(?:[^"\\\r\n]|\\.)*"|#[^\n]*|[{}\n]')
+_REST_OF_LIST = re.compile(r"[^\[\]{}:]*\]")
+
+_SKIPPED = re.compile(r'"""[\s\S]*?(?:"""|\Z)|"(?:[^"\\\r\n]|\\.)*"|#[^\n]*|[{}\n]')
 
 
 def parse_with_recovery(source: Source) -> tuple[Block, list[Diagnostic]]:
@@ -84,9 +87,10 @@ class _Recovery:
             stack=list(self.parser.parser_state.value_stack),
         )
         diagnostic = describe(trouble)
-        if diagnostic is not None:
-            self.errors.append(diagnostic)
-        return start
+        if diagnostic is None:
+            return start
+        self.errors.append(diagnostic)
+        return start if kind == "$END" else min(start, diagnostic.span.start)
 
     def _parser_accepts(self) -> set[str]:
         accepts: Any = self.parser.accepts
@@ -113,9 +117,10 @@ class _Recovery:
 
     def _resume(self, offset: int) -> bool:
         """Pop the parser to where the text after the broken item can go on; False at the end of the text."""
-        position, closed = self._skip(offset)
         state = self.parser.parser_state
         states, values = list(state.state_stack), list(state.value_stack)
+        rest = _REST_OF_LIST.match(self.source.text, offset) if _in_list(values) else None
+        position, closed = self._skip(rest.end() if rest else offset)
         depth = max(_open_blocks(values) - closed, 0)
         while position < len(self.source.text):
             for size in range(len(states), 0, -1):
@@ -187,6 +192,12 @@ def _takes(parser: InteractiveParser, kind: str) -> bool:
 
 def _open_blocks(values: list[Any]) -> int:
     return sum(1 for value in values if isinstance(value, Token) and value.type == "LBRACE")
+
+
+def _in_list(values: list[Any]) -> bool:
+    """Whether the innermost bracket that is open is a list's."""
+    brackets = (v.type for v in reversed(values) if isinstance(v, Token) and v.type in {"LBRACE", "LBRACKET"})
+    return next(brackets, None) == "LBRACKET"
 
 
 def _lexer_place(parser: InteractiveParser) -> int:

@@ -5,16 +5,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
     from pydantic_core import ErrorDetails
+
+
+_OF_ANOTHER_TYPE = frozenset({"model_type", "dict_type", "list_type", "bool_type", "model_attributes_type"})
+
+
+def refusals(error: ValidationError) -> list[tuple[str, ErrorDetails]]:
+    """The problems of a noun, one for each field by its name in the language.
+
+    Of a union's members only one refused the value for what it is; the others expect a value of another type.
+    """
+    found: dict[str, ErrorDetails] = {}
+    for problem in error.errors(include_url=False):
+        name = str(problem["loc"][0]).rstrip("_").replace("_", "-") if problem["loc"] else ""
+        if name not in found or found[name]["type"] in _OF_ANOTHER_TYPE:
+            found[name] = problem
+    return list(found.items())
 
 
 def refusal(problem: ErrorDetails) -> str:
     """A sentence for one problem that validation found."""
     context = problem.get("ctx", {})
     kind = problem["type"]
-    name = next((str(part) for part in reversed(problem["loc"]) if isinstance(part, str)), "")
-    name = name.rstrip("_").replace("_", "-")
-    what = f"`{name}`" if name and name.islower() and "[" not in name else "This value"
+    name = str(problem["loc"][0]).rstrip("_").replace("_", "-") if problem["loc"] else ""
+    what = f"`{name}`" if name else "This value"
     sentences = {
         "string_pattern_mismatch": _pattern(context.get("pattern", ""), what),
         "string_too_long": f"{what} is longer than the {context.get('max_length')} characters it may have.",

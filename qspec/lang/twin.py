@@ -14,7 +14,7 @@ from qspec.lang.diagnostic import Diagnostic, Severity
 from qspec.lang.load import Loaded
 from qspec.lang.plain import Plain, PlainSyntaxError, read_json
 from qspec.lang.positions import Path, Positions
-from qspec.lang.refusal import refusal
+from qspec.lang.refusal import refusal, refusals
 from qspec.lang.source import Source, Span
 from qspec.lang.tree import Block, Node, SyntaxTree
 from qspec.model.base import Noun, Open
@@ -178,14 +178,11 @@ class _Raising:
         try:
             built = noun(values["root"]) if issubclass(noun, Open) else noun(**values)
         except ValidationError as error:
-            for problem in error.errors(include_url=False):
-                where = [str(part).replace("_", "-") for part in problem["loc"]][:1]
-                span = self.positions.of((*path, *where))
+            for name, problem in refusals(error):
                 if problem["type"] == "missing":
-                    message = f"`{where[0]}` is missing from this block."
-                    self.complaints.add("QS011", message, Node(*plain.span))
+                    self.complaints.add("QS011", f"`{name}` is missing from this block.", Node(*plain.span))
                 else:
-                    self.complaints.wrong(refusal(problem), Node(*span))
+                    self.complaints.wrong(refusal(problem), Node(*self.positions.of((*path, name))))
             return _MISSING
         if isinstance(built, Quantity) and built.unit is not None and not known_unit(built.unit):
             span = self.positions.of((*path, "unit"))
