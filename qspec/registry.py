@@ -24,6 +24,7 @@ ROOMS = (
     "qspec.data.transforms",
     "qspec.quantize",
     "qspec.report.formats",
+    "qspec.report.reference",
     "qspec.cli",
 )
 
