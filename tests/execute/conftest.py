@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+
+from qspec.data.strata import Stratified
+from qspec.execute.judge.judge import Evidence, Verdicts, judge
+from qspec.execute.judge.performance import Pair
+from qspec.execute.run import resolve_claims
+from qspec.execute.scores import Scores
+from qspec.lang.load import load_source
+from qspec.lang.source import Source
 
 Linear = Callable[..., Path]
 
@@ -99,3 +108,69 @@ def unknown_operator(tmp_path: Path) -> Path:
     path = tmp_path / "unknown.onnx"
     path.write_bytes(model.SerializeToString())
     return path
+
+
+Judging = Callable[..., Verdicts]
+DECLARED = """qspec 1
+
+executor e {{
+  model     {{ base: "m" @ "1" }}
+  precision: int8
+  baseline: fp32
+  task:     {task}
+  metrics:  [{metrics}]
+  test-set  {{ data: "d" @ "1", split: test, composition: clean }}
+  strata    {{ group: by group }}
+  {statistics}
+}}
+
+claim c on e {{
+{assertions}
+}}
+"""
+
+
+@pytest.fixture
+def judging(tmp_path: Path) -> Judging:
+    """Judges assertions, one a line, on the stored columns of both models of one evaluation."""
+
+    def run(
+        assertions: str,
+        baseline: dict[str, np.ndarray],
+        quantized: dict[str, np.ndarray],
+        *,
+        task: str = "image-classification",
+        statistics: str = "",
+        **more: Any,
+    ) -> Verdicts:
+        text = DECLARED.format(
+            task=task, metrics=", ".join(baseline), statistics=statistics, assertions=assertions
+        )
+        (claim,) = resolve_claims(load_source(Source("test.qspec", text), root=tmp_path))
+        n = len(next(iter(baseline.values())))
+        sides = [
+            {name: np.asarray(v, float).reshape(n, -1) for name, v in side.items()}
+            for side in (baseline, quantized)
+        ]
+        groups = more.pop("groups", None)
+        strata = []
+        if groups is not None:
+            labels, codes = np.unique(groups, return_inverse=True)
+            strata = [Stratified("group", codes.astype(np.int32), tuple(f"group == {g}" for g in labels))]
+        scores = Scores(n, sides[0], sides[1], strata=strata, **more)
+        return judge(claim, Evidence({"": scores}, {}, Pair(4.0, 1.0)))
+
+    return run
+
+
+@pytest.fixture
+def flipped() -> Callable[[int, int, int, int], tuple[dict[str, np.ndarray], dict[str, np.ndarray]]]:
+    """The top1 columns of both models with so many examples both right, only the first, only the second, neither."""
+
+    def build(
+        both: int, harmful: int, helpful: int, neither: int
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        counts = [both, harmful, helpful, neither]
+        return {"top1": np.repeat([1.0, 1, 0, 0], counts)}, {"top1": np.repeat([1.0, 0, 1, 0], counts)}
+
+    return build

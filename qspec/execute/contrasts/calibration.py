@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Literal, cast
 
 from qspec.execute.contrasts import registry
@@ -26,12 +27,24 @@ def calibration(sides: Sides) -> Contrast:
         calibration_loss((one[1], one[1]), one, bins, binning, sides.units) for one in (base, quantized)
     )
     difference = calibration_loss(base, quantized, bins, binning, sides.units)
-    squared = EstimatedContrast(sides, Trio(first, second, difference))
     if sides.metric.name != "ece":
-        return squared
+        first, second = (
+            replace(one, value=sides.metric.score(columns))
+            for one, columns in ((first, sides.baseline), (second, sides.quantized))
+        )
+        return SquaredContrast(sides, Trio(first, second, difference))
+    squared = SquaredContrast(sides, Trio(first, second, difference))
     floors = ece_floor(base[0], bins, binning), ece_floor(quantized[0], bins, binning)
     values = sides.metric.score(sides.baseline), sides.metric.score(sides.quantized)
     return EceContrast(sides, squared, values, floors)
+
+
+class SquaredContrast(EstimatedContrast):
+    """The debiased squared error: confidences that differ at all differ everywhere, so nothing is added."""
+
+    def slack(self, confidence: float) -> float:
+        """Nothing."""
+        return 0.0
 
 
 class EceContrast:

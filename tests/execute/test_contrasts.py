@@ -1,0 +1,244 @@
+"""How two models are compared on each family of metrics: intervals, verdicts, and what refuses one."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats as scipy_stats
+
+from qspec.execute.contrasts import contrast
+from qspec.execute.contrasts.contrast import Asked, Question, Sides, point
+from qspec.metrics.bind import bind
+from qspec.metrics.predictions import Predictions
+from qspec.model.expression import Term
+from qspec.model.quantity import Quantity
+from qspec.stats.decision import Relation
+from qspec.stats.interval import InsufficientDataError
+
+UP = Relation.AT_MOST
+
+
+def metric(name, at=None, positional=(), **named):
+    given = {key: Quantity.of(value) if value.isdecimal() else value for key, value in named.items()}
+    return bind(Term(name=name, at=at, positional=list(positional), named=given))
+
+
+def sides(bound, first, second, units=None, **more):
+    n = len(first)
+    return Sides(
+        bound,
+        np.asarray(first, float).reshape(n, -1),
+        np.asarray(second, float).reshape(n, -1),
+        units,
+        **more,
+    )
+
+
+@pytest.fixture
+def errors():
+    """Absolute errors of two models on 400 examples, the second a little worse."""
+    generator = np.random.default_rng(0)
+    first = generator.gamma(2.0, 1.0, 400)
+    return first, first * 1.05 + generator.normal(0, 0.1, 400)
+
+
+def test_a_paired_mean_has_the_interval_of_the_paired_t_test(errors):
+    found = contrast(sides(metric("mae"), *errors))
+    reference = scipy_stats.ttest_rel(errors[1], errors[0]).confidence_interval(0.95)
+    interval = found.interval(Asked.LOSS, 0.95)
+    assert (interval.low, interval.high) == pytest.approx((reference.low, reference.high))
+    assert found.loss == pytest.approx(np.mean(errors[1] - errors[0]))
+
+
+def test_examples_outside_the_denominator_are_left_out(errors):
+    bound = metric("mrr")
+    first, second = (np.append(1 / (1 + e), np.full(50, np.nan)) for e in errors)
+    assert contrast(sides(bound, first, second)).n == 400
+    with pytest.raises(InsufficientDataError, match="No example counts"):
+        contrast(sides(bound, first[400:], second[400:]))
+
+
+@pytest.mark.parametrize("asked", list(Asked))
+def test_the_observed_value_lies_within_its_interval(errors, asked):
+    first, second = (e / 20 for e in errors)
+    found = contrast(sides(metric("mrr"), first, second))
+    assert found.interval(asked, 0.95).contains(point(found, asked))
+
+
+@pytest.mark.parametrize("bound", [0.02, 0.05, 0.09])
+@pytest.mark.parametrize("asked", [Asked.RELATIVE, Asked.RATIO])
+def test_a_share_is_decided_as_its_interval_says(errors, bound, asked):
+    found = contrast(sides(metric("mae"), *errors))
+    limit = bound if asked is Asked.RELATIVE else 1 + bound
+    interval = found.interval(asked, 0.95)
+    expected = "confirmed" if interval.high < limit else "refuted" if interval.low > limit else "inconclusive"
+    assert found.judge(Question(asked, UP, limit)).outcome == expected
+
+
+def test_a_share_of_a_baseline_that_is_not_positive_decides_nothing():
+    generator = np.random.default_rng(1)
+    first = generator.normal(-5, 1, 100)
+    found = contrast(sides(metric("psnr", peak="1"), first, first - 0.1))
+    with pytest.raises(InsufficientDataError, match="share of nothing"):
+        found.judge(Question(Asked.RELATIVE, UP, 0.1))
+
+
+def test_clusters_widen_the_interval_and_too_few_of_them_decide_nothing(errors):
+    units = np.arange(400) // 10
+    shared = np.repeat(np.random.default_rng(2).normal(0, 0.3, 40), 10)
+    first, second = errors[0], errors[1] + shared
+    free = contrast(sides(metric("mae"), first, second)).interval(Asked.LOSS, 0.95)
+    clustered = contrast(sides(metric("mae"), first, second, units)).interval(Asked.LOSS, 0.95)
+    assert clustered.half_width > 1.5 * free.half_width
+    with pytest.raises(InsufficientDataError, match="10 independent units"):
+        contrast(sides(metric("mae"), first, second, np.arange(400) // 40)).judge(
+            Question(Asked.LOSS, UP, 5.0)
+        )
+
+
+def test_models_that_hardly_differ_on_few_examples_are_not_taken_for_equal():
+    same = np.random.default_rng(3).choice([0.25, 0.5, 1.0], 60)
+    found = contrast(sides(metric("mrr"), same, same))
+    interval = found.interval(Asked.LOSS, 0.95)
+    assert interval.low < -0.03 and interval.high > 0.03
+    assert found.judge(Question(Asked.LOSS, UP, 0.01)).outcome == "inconclusive"
+
+
+def classes(n, wrong, seed):
+    generator = np.random.default_rng(seed)
+    label = generator.integers(0, 4, n)
+    return label, np.where(generator.random(n) < wrong, generator.integers(0, 4, n), label)
+
+
+def test_f1_by_sums_agrees_with_resampling_examples_in_a_loop():
+    label, first = classes(600, 0.2, 4)
+    _, noise = classes(600, 0.1, 5)
+    second = np.where(np.random.default_rng(6).random(600) < 0.1, noise, first)
+    bound = metric("f1", positional=["macro"])
+    columns = [bound.columns(Predictions({"prediction": p, "label": label})) for p in (first, second)]
+    found = contrast(Sides(bound, *columns)).interval(Asked.LOSS, 0.95)
+    generator, losses = np.random.default_rng(7), []
+    for _ in range(600):
+        rows = generator.integers(0, 600, 600)
+        losses.append(bound.score(columns[0][rows]) - bound.score(columns[1][rows]))
+    low, high = np.quantile(losses, [0.025, 0.975])
+    assert (found.low, found.high) == pytest.approx((low, high), abs=0.25 * (high - low))
+    assert found.estimate == pytest.approx(bound.score(columns[0]) - bound.score(columns[1]))
+
+
+def test_perplexity_is_resampled_by_document():
+    generator = np.random.default_rng(8)
+    tokens = generator.integers(50, 500, 200).astype(float)
+    base = tokens * generator.normal(2.0, 0.2, 200)
+    bound = metric("perplexity", per="token")
+    first, second = np.stack([base, tokens], 1), np.stack([base + 0.01 * tokens, tokens], 1)
+    found = contrast(Sides(bound, first, second))
+    expected = np.exp(second[:, 0].sum() / tokens.sum()) - np.exp(base.sum() / tokens.sum())
+    assert found.loss == pytest.approx(expected)
+    assert found.judge(Question(Asked.RELATIVE, UP, 0.02)).outcome == "confirmed"
+    assert found.judge(Question(Asked.RELATIVE, UP, 0.005)).outcome == "refuted"
+    assert found.judge(Question(Asked.VALUE, UP, 1.0)).outcome == "refuted"
+
+
+def test_auc_has_delongs_interval_and_its_share_follows_from_the_same_variances():
+    generator = np.random.default_rng(9)
+    label = generator.integers(0, 2, 300)
+    first = label + generator.normal(0, 1, 300)
+    second = first + generator.normal(0, 0.5, 300)
+    found = contrast(sides(metric("auc"), np.stack([first, label], 1), np.stack([second, label], 1)))
+    assert found.interval(Asked.LOSS, 0.95).method == "paired-delong"
+    assert found.baseline == pytest.approx(metric("auc").score(np.stack([first, label], 1)))
+    ratio = found.interval(Asked.RATIO, 0.95)
+    # The delta method is close where the areas are far from zero.
+    assert ratio.half_width == pytest.approx(
+        found.interval(Asked.LOSS, 0.95).half_width / found.baseline, rel=0.3
+    )
+
+
+def test_other_ranks_are_resampled():
+    generator = np.random.default_rng(10)
+    target = generator.normal(0, 1, 120)
+    first, second = target + generator.normal(0, 0.5, 120), target + generator.normal(0, 0.9, 120)
+    found = contrast(sides(metric("spearman"), np.stack([first, target], 1), np.stack([second, target], 1)))
+    interval = found.interval(Asked.LOSS, 0.95)
+    assert 0 < interval.low < found.loss < interval.high
+    assert interval.method == "grouped-bootstrap-percentile"
+
+
+@pytest.fixture
+def confidences():
+    """(confidence, correct) of a calibrated and an overconfident model on 3000 examples."""
+    generator = np.random.default_rng(11)
+    p = generator.uniform(0.5, 1, 3000)
+    right = (generator.random(3000) < p).astype(float)
+    return np.stack([p, right], 1), np.stack([np.minimum(p + 0.08, 1), right], 1)
+
+
+def test_ece_is_shown_raw_and_decided_on_the_debiased_error(confidences):
+    found = contrast(Sides(metric("ece", bins="15"), *confidences))
+    assert found.baseline > 0 and "by chance" in found.note
+    interval = found.interval(Asked.LOSS, 0.95)
+    assert interval.low < 0.08 < interval.high + 0.03
+    assert found.judge(Question(Asked.LOSS, UP, 0.15)).outcome == "confirmed"
+    assert found.judge(Question(Asked.LOSS, UP, 0.01)).outcome == "refuted"
+    same = contrast(Sides(metric("ece", bins="15"), confidences[0], confidences[0]))
+    assert same.judge(Question(Asked.LOSS, UP, 0.02)).outcome == "confirmed"
+    with pytest.raises(InsufficientDataError, match="denominator is biased"):
+        found.judge(Question(Asked.RELATIVE, UP, 0.5))
+
+
+def test_the_debiased_calibration_error_has_an_interval_of_its_own(confidences):
+    found = contrast(Sides(metric("calibration-error", bins="15"), *confidences))
+    bound = metric("calibration-error", bins="15")
+    assert found.baseline == pytest.approx(bound.score(confidences[0]), abs=1e-9)
+    assert found.interval(Asked.LOSS, 0.95).low > 0
+    assert found.interval(Asked.VALUE, 0.95).contains(found.quantized)
+
+
+def test_a_distance_is_bounded_as_it_is(errors):
+    found = contrast(sides(metric("kl"), errors[0] / 100, errors[0] / 100))
+    assert found.judge(Question(Asked.VALUE, UP, 0.05)).outcome == "confirmed"
+    shares = np.repeat([1.0, 0.0], [10, 390])
+    flips = contrast(sides(metric("flips"), shares, shares)).interval(Asked.VALUE, 0.95)
+    assert flips.estimate == 0.025 and flips.method.startswith("wilson")
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["mae", "mrr"]), st.sampled_from([Asked.LOSS, Asked.VALUE]))
+def test_exchanging_the_models_mirrors_the_loss_and_more_confidence_widens(seed, name, asked):
+    generator = np.random.default_rng(seed)
+    first, second = generator.random((2, 60))
+    one, other = contrast(sides(metric(name), first, second)), contrast(sides(metric(name), second, first))
+    mirrored = other.interval(Asked.LOSS, 0.95)
+    direct = one.interval(Asked.LOSS, 0.95)
+    assert (direct.low, direct.high) == pytest.approx((-mirrored.high, -mirrored.low))
+    assert one.interval(asked, 0.99).half_width >= one.interval(asked, 0.9).half_width
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 2**32 - 1), st.floats(-0.3, 0.5))
+def test_the_level_of_a_verdict_is_where_it_turns_to_refuted(seed, bound):
+    generator = np.random.default_rng(seed)
+    first = generator.random(80)
+    found = contrast(sides(metric("mrr"), first, first - 0.1 + generator.normal(0, 0.2, 80)))
+    level = found.judge(Question(Asked.RELATIVE, UP, bound)).level
+    if 1e-6 < level < 0.4:
+        assert found.judge(Question(Asked.RELATIVE, UP, bound, 1 - level * 1.1)).outcome == "refuted"
+        assert found.judge(Question(Asked.RELATIVE, UP, bound, 1 - level * 0.9)).outcome != "refuted"
+
+
+def test_a_million_examples_on_several_metrics_take_seconds():
+    generator = np.random.default_rng(12)
+    n = 1_000_000
+    label = generator.integers(0, 10, n)
+    answers = [np.where(generator.random(n) < 0.1, generator.integers(0, 10, n), label) for _ in range(2)]
+    made = []
+    for name in ("macro", "micro"):
+        bound = metric("f1", positional=[name])
+        made.append(Sides(bound, *(np.stack([label, a], 1).astype(float) for a in answers)))
+    started = time.process_time()
+    for one in made:
+        contrast(one).judge(Question(Asked.LOSS, UP, 0.01))
+    assert time.process_time() - started < 10

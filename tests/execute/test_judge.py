@@ -1,0 +1,178 @@
+"""Verdicts from stored scores: every outcome, strata, hidden losses, readings of a per cent, expectations."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qspec.execute.contrasts.binary import BinaryContrast
+from qspec.execute.contrasts.contrast import Asked, Question
+from qspec.stats.decision import Relation
+from qspec.stats.paired import PairedCounts
+
+
+def outcomes(verdicts):
+    return [one.outcome.value for one in verdicts.judged]
+
+
+def test_a_bound_beyond_the_interval_is_confirmed_or_refuted_and_within_it_neither(judging, flipped):
+    verdicts = judging(
+        "loss(top1) <= 3 pp\nloss(top1) <= 1 pp\nloss(top1) <= 0.1 pp", *flipped(950, 25, 5, 20)
+    )
+    assert outcomes(verdicts) == ["inconclusive", "inconclusive", "refuted"]
+    wide = judging("loss(top1) <= 5 pp", *flipped(950, 25, 5, 20))
+    assert outcomes(wide) == ["confirmed"]
+    assert wide.exit_code == 0 and verdicts.exit_code == 1
+
+
+def test_an_inconclusive_verdict_says_how_many_examples_would_decide(judging, flipped):
+    (one,) = judging("loss(top1) <= 1 pp", *flipped(880, 10, 9, 1)).judged
+    assert one.outcome == "inconclusive" and one.needs is not None and one.needs > 900
+
+
+def test_an_unspecified_per_cent_is_ambiguous_where_its_readings_disagree(judging, flipped):
+    # 82.20 -> 81.21 is 0.99 points and 1.20 % of the baseline; over exactly these examples both are certain.
+    models = flipped(8121, 99, 0, 1780)
+    fixed = "statistics { population: fixed }"
+    assert outcomes(judging("loss(top1) < 1 %", *models, statistics=fixed)) == ["ambiguous"]
+    assert outcomes(judging("loss(top1) < 2 %", *models, statistics=fixed)) == ["confirmed"]
+    assert outcomes(judging("loss(top1) < 1 pp", *models, statistics=fixed)) == ["confirmed"]
+    assert outcomes(judging("loss(top1) < 1 % of baseline", *models, statistics=fixed)) == ["refuted"]
+
+
+def test_growth_of_the_error_is_relative_to_the_errors_of_the_baseline(judging, flipped):
+    models = flipped(985, 10, 0, 5)  # 99.5 -> 98.5
+    fixed = "statistics { population: fixed }"
+    verdicts = judging(
+        "loss(top1) <= 201 % of error\nloss(top1) <= 199 % of error", *models, statistics=fixed
+    )
+    assert outcomes(verdicts) == ["confirmed", "refuted"]
+
+
+def test_equivalence_needs_both_sides(judging, flipped):
+    gained = flipped(900, 0, 60, 40)
+    assert outcomes(judging("loss(top1) <= 1 pp\n|loss(top1)| <= 1 pp", *gained)) == ["confirmed", "refuted"]
+    assert outcomes(judging("|loss(top1)| <= 2 pp", *flipped(980, 2, 2, 16))) == ["confirmed"]
+
+
+def test_a_claim_about_exactly_these_examples_has_no_sampling_error(judging, flipped):
+    verdicts = judging(
+        "loss(top1) <= 10 pp\nloss(top1) < 10 pp",
+        *flipped(8, 1, 0, 1),
+        statistics="statistics { population: fixed }",
+    )
+    assert outcomes(verdicts) == ["confirmed", "refuted"]
+
+
+def test_an_expected_outcome_is_success(judging, flipped):
+    verdicts = judging("loss(top1) <= 1 pp expect inconclusive", *flipped(95, 2, 1, 2))
+    assert outcomes(verdicts) == ["inconclusive"]
+    assert (verdicts.exit_code, verdicts.outcome.value) == (0, "confirmed")
+
+
+def strata(sizes):
+    """Columns and groups out of (both, harmful, helpful, neither) a stratum."""
+    first = np.concatenate([np.repeat([1.0, 1, 0, 0], counts) for counts in sizes])
+    second = np.concatenate([np.repeat([1.0, 0, 1, 0], counts) for counts in sizes])
+    groups = np.repeat(np.arange(len(sizes)), [sum(counts) for counts in sizes])
+    return {"top1": first}, {"top1": second}, groups
+
+
+def test_every_stratum_is_confirmed_when_each_is_and_refuted_after_holm(judging):
+    base, quantized, groups = strata([(980, 1, 1, 18)] * 3)
+    assert outcomes(judging("loss(top1) <= 2 pp for each group", base, quantized, groups=groups)) == [
+        "confirmed"
+    ]
+    base, quantized, groups = strata([(980, 1, 1, 18), (800, 150, 0, 50), (20, 0, 0, 1)])
+    (one,) = judging("loss(top1) <= 2 pp for each group", base, quantized, groups=groups).judged
+    assert one.outcome == "refuted"
+    assert "1 confirmed, 1 refuted, 1 inconclusive" in one.because
+
+
+def test_a_stratum_barely_refuted_alone_is_not_refuted_among_many(judging):
+    # Alone, 8 harmful flips in 100 refute 2 pp at 95 %; among twenty strata they do not.
+    alone = strata([(90, 9, 0, 1)])
+    assert outcomes(judging("loss(top1) <= 2 pp for each group", *alone[:2], groups=alone[2])) == ["refuted"]
+    many = strata([(90, 9, 0, 1)] + [(99, 0, 0, 1)] * 19)
+    assert outcomes(judging("loss(top1) <= 2 pp for each group", *many[:2], groups=many[2])) == [
+        "inconclusive"
+    ]
+
+
+def test_a_loss_that_the_whole_hides_is_reported_by_name(judging):
+    base, quantized, groups = strata([(9900, 5, 5, 90), (150, 40, 0, 10)])
+    verdicts = judging("loss(top1) <= 1 pp", base, quantized, groups=groups)
+    assert outcomes(verdicts) == ["confirmed"]
+    assert list(verdicts.hidden) == ["group == 1"]
+    assert float(verdicts.hidden["group == 1"].loss.base) == pytest.approx(0.2)
+
+
+def test_no_loss_is_hidden_where_the_whole_shows_it(judging):
+    base, quantized, groups = strata([(500, 5, 5, 90), (150, 40, 0, 10)])
+    assert not judging("loss(top1) <= 1 pp", base, quantized, groups=groups).hidden
+
+
+def test_a_stratum_in_which_nothing_counts_is_inconclusive_and_left_out_of_the_results(judging):
+    base, quantized, groups = strata([(980, 1, 1, 18), (40, 0, 0, 0)])
+    nothing = np.where(groups == 1, np.nan, base["top1"])
+    columns = {"sensitivity(threshold: 0.5)": nothing}
+    other = {"sensitivity(threshold: 0.5)": np.where(groups == 1, np.nan, quantized["top1"])}
+    verdicts = judging(
+        "loss(sensitivity(threshold: 0.5)) <= 2 pp for each group", columns, other, groups=groups
+    )
+    assert outcomes(verdicts) == ["inconclusive"]
+    assert "No example counts" in verdicts.judged[0].because
+    assert len([r for r in verdicts.results if r.quantity.name == "sensitivity"]) == 2
+
+
+def test_flips_and_agreement_follow_from_what_was_stored(judging, flipped):
+    base, quantized = flipped(950, 15, 5, 30)
+    answers = (np.arange(1000), np.where(np.arange(1000) < 970, np.arange(1000), -1))
+    verdicts = judging(
+        "flips <= 5 %\nflips <= 1 %\nagreement >= 95 %\nagreement >= 99 %\nkl <= 0.1",
+        base,
+        quantized,
+        answers=answers,
+    )
+    assert outcomes(verdicts) == ["confirmed", "refuted", "confirmed", "refuted", "not-executable"]
+
+
+def test_a_metric_that_did_not_run_is_not_judged(judging, flipped):
+    verdicts = judging("loss(ece(bins: 15)) <= 1 pp\nloss(top1) <= 5 pp", *flipped(990, 2, 2, 6))
+    assert outcomes(verdicts) == ["not-executable", "confirmed"]
+
+
+def test_a_size_is_exact(judging, flipped):
+    verdicts = judging("size <= 0.25 x baseline\nsize < 0.25 x baseline", *flipped(990, 2, 2, 6))
+    assert outcomes(verdicts) == ["confirmed", "refuted"]
+
+
+def test_flips_within_clusters_count_at_their_effective_number(judging, flipped):
+    base, quantized = flipped(880, 20, 0, 100)
+    units = np.arange(1000) // 20
+    free = judging("loss(top1) <= 3.3 pp", base, quantized).judged[0]
+    clustered = judging("loss(top1) <= 3.3 pp", base, quantized, units=units).judged[0]
+    assert free.outcome == "confirmed" and clustered.outcome == "inconclusive"
+    few = judging("loss(top1) <= 10 pp", base, quantized, units=np.arange(1000) // 100).judged[0]
+    assert few.outcome == "inconclusive" and "too few" in few.because
+
+
+def test_a_sequence_that_may_be_looked_at_is_wider(judging, flipped):
+    models = flipped(1960, 4, 4, 32)
+    sequential = judging("loss(top1) <= 1 pp", *models, statistics="statistics { sequential: true }").judged[
+        0
+    ]
+    once = judging("loss(top1) <= 1 pp", *models).judged[0]
+    assert sequential.interval.method == "asymptotic-confidence-sequence"
+    assert sequential.interval.half_width > 1.4 * once.interval.half_width
+
+
+@given(st.tuples(*[st.integers(0, 400)] * 4).filter(lambda t: sum(t) > 0), st.floats(0.001, 0.2))
+def test_a_looser_bound_never_turns_a_verdict_around(counts, bound):
+    contrast = BinaryContrast(PairedCounts(*counts))
+    order = {"refuted": 0, "inconclusive": 1, "confirmed": 2}
+    found = [
+        order[contrast.judge(Question(Asked.LOSS, Relation.AT_MOST, b)).outcome.value]
+        for b in (bound, bound + 0.01, bound + 0.1)
+    ]
+    assert found == sorted(found)
