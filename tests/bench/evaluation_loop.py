@@ -157,10 +157,15 @@ def child(name: str, folder: Path, count: int) -> None:
     print(peak_memory())
 
 
+def main() -> None:
+    """Print both ratios for every model size and batch, and peak memory."""
+    with tempfile.TemporaryDirectory() as scratch:
+        measure_time(Path(scratch))
+        measure_memory(Path(scratch))
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["child"]:
         child(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
     else:
-        with tempfile.TemporaryDirectory() as scratch:
-            measure_time(Path(scratch))
-            measure_memory(Path(scratch))
+        main()

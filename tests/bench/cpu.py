@@ -1,0 +1,40 @@
+"""CPU time of whole commands, interleaved so that a drift of the machine falls on all of them alike."""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+BIN = Path(sys.executable).parent
+
+
+def seconds(command: list[str], env: dict[str, str] | None = None) -> float:
+    """User and system time of one run of a command and its children, in seconds."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False, env=env)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def medians(
+    commands: dict[str, list[str]], rounds: int = 9, env: dict[str, str] | None = None
+) -> dict[str, float]:
+    """Median CPU seconds of each command over interleaved rounds; the first round is warm-up."""
+    taken: dict[str, list[float]] = {name: [] for name in commands}
+    environment = {**os.environ, **(env or {})}
+    for number in range(rounds + 1):
+        for name, command in commands.items():
+            spent = seconds(command, environment)
+            if number:
+                taken[name].append(spent)
+    return {name: statistics.median(values) for name, values in taken.items()}
+
+
+def tool(name: str) -> str | None:
+    """The path of a tool of this environment, or None where it is not installed."""
+    path = BIN / name
+    return str(path) if path.exists() else None
