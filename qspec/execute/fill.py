@@ -9,14 +9,14 @@ from pathlib import Path
 from qspec._version import __version__
 from qspec.errors import QSpecError
 from qspec.execute.judge.figures import count
-from qspec.execute.judge.judge import JUDGE_VERSION, Verdicts
+from qspec.execute.judge.judge import Verdicts
 from qspec.lang.digests import assertions_digest, content_digest, executor_digest
 from qspec.lang.edit import append_section, find_section, replace_section, rewrite, verified
 from qspec.lang.load import Loaded, load_one
 from qspec.lang.resolve import ResolvedClaim
 from qspec.lang.source import Source, read_source
 from qspec.lang.tree import Section
-from qspec.model.measured import Artifacts, Census, Found, Measured
+from qspec.model.measured import JUDGE_VERSION, Artifacts, Census, Found, Measured
 
 TOOL = f"qspec {__version__}"
 

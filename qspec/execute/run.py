@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from qspec.checks.compare import compare, elsewhere
 from qspec.errors import Place, QSpecError, SpecSyntaxError
 from qspec.execute.census import CensusReport, census
-from qspec.execute.compare import compare, elsewhere
 from qspec.execute.fill import TOOL, Facts, measured_block
 from qspec.execute.index import recall, remember, run_key
 from qspec.execute.judge.figures import count

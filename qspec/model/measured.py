@@ -8,6 +8,9 @@ from qspec.model.base import Digest, Labelled, Noun, Open, Quantities, Text, Wor
 from qspec.model.expression import Predicate, Term
 from qspec.model.quantity import Quantity, Range
 
+JUDGE_VERSION = 1
+"""Version of the judge in this program: raised only when a verdict can come out otherwise for the same scores."""
+
 
 class Found(Noun):
     """The executor as it was found on the machine that ran the spec."""

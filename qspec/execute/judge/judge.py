@@ -21,9 +21,6 @@ from qspec.model.measurand import Measurand, measurand, metric_named
 from qspec.model.measured import Census, Hidden, Result
 from qspec.stats.decision import Outcome, combine_claim
 
-JUDGE_VERSION = 1
-"""Raised only when a verdict can come out otherwise for the same scores."""
-
 
 @dataclass(frozen=True)
 class Evidence:
