@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 from pydantic import ValidationError
 
 from qspec.lang.alias import canonical
+from qspec.lang.assemble import assemble
 from qspec.lang.complaint import Complaints
 from qspec.lang.diagnostic import Diagnostic
 from qspec.lang.positions import Path, Positions
@@ -86,7 +87,7 @@ class _Lowering:
     def build(self, noun: type[BlockNoun], values: dict[str, Any], path: Path, node: Node) -> Any:
         """The noun, or None after reporting what its own limits refuse."""
         try:
-            return noun(values.get("root", {})) if issubclass(noun, Open) else noun(**values)
+            return assemble(noun, values)
         except ValidationError as error:
             for name, problem in refusals(error):
                 if problem["type"] == "missing":
