@@ -78,9 +78,10 @@ def run(
 
     `write=False` writes nothing; `output` and `record` say where else to write.
     """
-    from qspec.execute.fill import fill, write_new
+    from qspec.execute.fill import fill
     from qspec.execute.options import Options as Choices
     from qspec.execute.run import execute_claim, make_record, resolve_claims
+    from qspec.lang.new_file import write_new
 
     path = Path(path)
     workspace = load(path)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
-from qspec.errors import Place, QSpecError
+from qspec.errors import Place, QSpecError, SpecSyntaxError
+from qspec.lang.diagnostic import Diagnostic
 from qspec.lang.load import Workspace, load, load_source
 from qspec.lang.source import Source, decode_source
 
@@ -22,7 +23,7 @@ stdin_filename = click.option(
 )
 
 
-def find_specs(given: tuple[str, ...]) -> Iterator[Path]:
+def find_specs(given: tuple[str, ...], suffixes: tuple[str, ...] = SUFFIXES) -> Iterator[Path]:
     """The files named, and every spec below the folders named; raises `QSpecError` for a folder without one."""
     for name in given:
         path = Path(name)
@@ -32,7 +33,7 @@ def find_specs(given: tuple[str, ...]) -> Iterator[Path]:
         inside = [
             p
             for p in sorted(path.rglob("*"))
-            if p.name.endswith(SUFFIXES) and not _SKIPPED.intersection(p.parts) and p.is_file()
+            if p.name.endswith(suffixes) and not _SKIPPED.intersection(p.parts) and p.is_file()
         ]
         if not inside:
             raise QSpecError("There is no spec in this folder.", place=Place(name), hint="name a .qspec file")
@@ -44,6 +45,21 @@ def read_workspace(path: Path, stdin_name: str = "-") -> Workspace:
     if str(path) == "-":
         return load_source(read_stdin(stdin_name), root=Path())
     return load(path)
+
+
+def readable_workspace(path: Path, stdin_name: str = "-") -> Workspace:
+    """The same; raises `SpecSyntaxError` with a place where some of the text could not be read at all."""
+    workspace = read_workspace(path, stdin_name)
+    if any(loaded.syntax_errors for loaded in workspace.files):
+        refuse_errors(workspace.errors)
+    return workspace
+
+
+def refuse_errors(errors: Sequence[Diagnostic]) -> None:
+    """Raise `SpecSyntaxError`, at the place of the first, where there are errors."""
+    if errors:
+        first = errors[0]
+        raise SpecSyntaxError(list(errors), place=first.source.place(first.span.start))
 
 
 def read_stdin(name: str) -> Source:

@@ -1,23 +1,33 @@
 """Names of this room and the modules that hold them; written by `python -m qspec.registry`."""
 
 MODULES: dict[str, str] = {
+    "cache": "cache",
     "check": "check",
+    "completion": "completion",
+    "convert": "convert",
     "doctor": "doctor",
     "execute": "execute",
     "explain": "explain",
+    "fmt": "fmt",
     "init": "init",
     "judge": "judge",
+    "report": "report",
     "rules": "rules",
 }
 
 ALIASES: dict[str, str] = {}
 
 TITLES: dict[str, str] = {
+    "cache": "List, size, prune or verify what runs have kept: artifacts, scores and timings.",
     "check": "Say what each claim leaves out, contradicts, or cannot resolve.",
+    "completion": "Print a script that makes a shell complete commands, options and their values.",
+    "convert": "Write a document in another of the language's three forms.",
     "doctor": "Say what this machine has: processor, instruction sets, providers, versions,...",
     "execute": "Run claims on this machine, and write what was measured into them.",
     "explain": "Say what a rule, an axis, a metric, or any other word of the language means.",
+    "fmt": "Lay documents out canonically; meaning and comments stay.",
     "init": "Write a new spec whose every axis is there to be filled in.",
     "judge": "Judge measured claims again, with other bounds or another confidence, without...",
+    "report": "Put claims, their grades and what was measured on one page.",
     "rules": "List the rules of the checker: code, name, severity, fix, and what each finds.",
 }

@@ -13,6 +13,7 @@ from qspec.execute.judge.judge import Verdicts
 from qspec.lang.digests import assertions_digest, content_digest, executor_digest
 from qspec.lang.edit import append_section, find_section, replace_section, rewrite, verified
 from qspec.lang.load import Loaded, load_one
+from qspec.lang.new_file import write_new
 from qspec.lang.resolve import ResolvedClaim
 from qspec.lang.source import Source, read_source
 from qspec.lang.tree import Section
@@ -72,19 +73,6 @@ def fill(path: Path, blocks: Mapping[str, Measured], *, output: Path | None = No
     else:
         write_new(output, source.text)
     return source
-
-
-def write_new(path: Path, text: str) -> None:
-    """Write a file of our own beside its place and rename it there, so that it is never half there."""
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="")
-        beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        raise QSpecError(
-            f"{path} cannot be written: {error.strerror}.", hint="choose another place"
-        ) from error
 
 
 def _splice(source: Source, claim: str, block: Measured) -> Source:
