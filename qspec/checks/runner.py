@@ -51,12 +51,9 @@ class DocumentReport:
 
 
 @cache
-def rules_by_visit() -> dict[Visit, list[Rule]]:
-    """Every rule, by what it visits."""
-    found: dict[Visit, list[Rule]] = {visit: [] for visit in Visit}
-    for rule in registry:
-        found[rule.visits].append(rule)
-    return found
+def rules_for(visit: Visit) -> list[Rule]:
+    """The rules that visit such a thing, imported now."""
+    return [registry.get(code) for code, visited in registry.titles().items() if visited == visit.value]
 
 
 def check_workspace(workspace: Workspace, settings: Settings | None = None) -> DocumentReport:
@@ -112,7 +109,7 @@ class _Run:
                 self._visit(visit, node, view.name, profile)
 
     def _rules(self, visit: Visit, profile: str) -> Iterator[Rule]:
-        return (rule for rule in rules_by_visit()[visit] if self.settings.is_on(rule, profile))
+        return (rule for rule in rules_for(visit) if self.settings.is_on(rule, profile))
 
     def _visit(self, visit: Visit, node: Any, claim: str | None, profile: str) -> None:
         for rule in self._rules(visit, profile):

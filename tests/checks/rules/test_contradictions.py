@@ -376,6 +376,20 @@ def test_the_growth_of_the_error_is_told_in_numbers(check):
     assert found.severity.value == "warning"
 
 
+@pytest.mark.parametrize(
+    ("title", "figure", "codes"),
+    [
+        ("a performance improvement of 0.89x", "throughput { ratio: 0.89 }", ["QS322"]),
+        ("a performance improvement of 1.89x", "throughput { ratio: 1.89 }", []),
+        ("0.89x of the speed", "throughput { ratio: 0.89 }", []),
+        ("37x faster", "latency(p50) { baseline: 4.12 ms, quantized: 152 ms }", ["QS322"]),
+        ("37x faster", "latency(p50) { baseline: 152 ms, quantized: 4.12 ms }", []),
+    ],
+)
+def test_a_slowdown_is_no_speed_up(found, title, figure, codes):
+    assert found(figure, title=f'title: "{title}"') == codes
+
+
 def test_intervals_of_printed_numbers():
     value = rounding(Quantity.of("76.10"))
     assert (str(value.low), str(value.high)) == ("76.095", "76.105")
