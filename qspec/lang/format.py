@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from qspec.lang.lower import lower
 from qspec.lang.parse import Parsed, parse
 from qspec.lang.read import MismatchError
 from qspec.lang.reprint import Reprinter
+from qspec.lang.shape import shape_of
 from qspec.lang.source import Source
 from qspec.lang.tree import (
     AssertionNode,
@@ -28,6 +30,7 @@ from qspec.lang.tree import (
     Version,
 )
 from qspec.lang.tree import Item as ItemNode
+from qspec.model.measured import Measured
 from qspec.model.spelling import quote
 
 
@@ -171,7 +174,10 @@ class _Formatter:
                 item = Item(quantity, Cells(bound, behind))
             case Section():
                 label = f" {self.printer.label(node.label)}" if node.label is not None else ""
-                item = Item(self._head(node, label), self.braces(node.block))
+                body = self.braces(node.block)
+                if node.head.name.text == "measured":
+                    _in_rows(node.block, body)
+                item = Item(self._head(node, label), body)
             case Entry():
                 item = Item(self._head(node, ""), self.body(node.value))
         item.leading = [comment.text.rstrip() for comment in self._stray(node)]
@@ -222,3 +228,15 @@ class _Formatter:
             item.leading = [comment for comment in item.leading if comment]
         dangling = [comment for comment in dangling if comment]
         return [*elements, Item("", Bare(), leading=dangling)] if dangling else elements
+
+
+def _in_rows(measured: Block, body: Braces) -> None:
+    """What a measured block holds many of stands on a line each, as `qspec execute` writes it."""
+    shape = shape_of(Measured)
+    for node, item in zip(measured.items, body.items, strict=True):
+        if not isinstance(node, Section) or not isinstance(item.body, Braces):
+            continue
+        key = node.head.name.text
+        field = shape.labelled.get(key, shape.quantities if key not in shape.values else None)
+        if field is not None:
+            item.body = replace(item.body, flat=True, table=field.name)

@@ -53,6 +53,8 @@ class Braces:
     """A comment behind the opening brace."""
     dangling: list[str] = field(default_factory=list)
     """Comments below the last item."""
+    table: str | None = None
+    """Rows of one table stand on a line each, however long, their heads and their values below each other."""
 
 
 Body = Plain | Bare | Cells | Listed | Braces
@@ -132,7 +134,12 @@ def _pad(text: str, width: int) -> str:
 def _fits(item: Item, indent: str) -> bool:
     """Whether the item stands on one line; its own comments go above and behind that line."""
     line = flat(Item(item.head, item.body))
-    return line is not None and columns(indent) + columns(line) <= WIDTH
+    return line is not None and (_table(item) is not None or columns(indent) + columns(line) <= WIDTH)
+
+
+def _table(item: Item) -> str | None:
+    """The table that the item is a row of."""
+    return item.body.table if isinstance(item.body, Braces) else None
 
 
 class _Widths:
@@ -154,11 +161,48 @@ class _Widths:
             ]
             for item, _ in run:
                 self.cells[id(item)] = (max(heads, default=0), max(bounds, default=0))
+        self.tables: dict[str, _Columns] = {}
+        for item in items:
+            table = _table(item)
+            if table is not None and _fits(item, indent):
+                self.tables.setdefault(table, _Columns()).add(item)
+
+
+class _Columns:
+    """How wide the heads and the values of a table are; values align while the keys before them are the same."""
+
+    def __init__(self) -> None:
+        self.head = 0
+        self.values: dict[tuple[str, ...], int] = {}
+
+    def add(self, item: Item) -> None:
+        """Make room for a row; its last value, and what is very long, pushes nothing to the right."""
+        if columns(item.head) <= _WIDEST_CELL:
+            self.head = max(self.head, columns(item.head))
+        for keys, text in list(self._cells(item))[:-1]:
+            if columns(text) <= _WIDEST_CELL:
+                self.values[keys] = max(self.values.get(keys, 0), columns(text) + 1)
+
+    def line(self, item: Item) -> str:
+        """The row, aligned."""
+        cells = list(self._cells(item))
+        inner = [_pad(f"{text},", self.values.get(keys, 0)) for keys, text in cells[:-1]]
+        return (
+            f"{_pad(item.head, self.head)} {_braced(' '.join([*inner, *(text for _, text in cells[-1:])]))}"
+        )
+
+    @staticmethod
+    def _cells(item: Item) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Each value of a row as it is written, under its key and the keys before it."""
+        keys: tuple[str, ...] = ()
+        for part in item.body.items if isinstance(item.body, Braces) else []:
+            keys = (*keys, part.head)
+            yield keys, flat(part) or ""
 
 
 def _has_key(item: Item, indent: str) -> bool:
     """Whether the item's value aligns with those of its neighbours."""
-    if columns(item.head) > _WIDEST_KEY:
+    if columns(item.head) > _WIDEST_KEY or _table(item) is not None:
         return False
     return isinstance(item.body, Plain) or (isinstance(item.body, Listed | Braces) and _fits(item, indent))
 
@@ -192,7 +236,9 @@ def _item_lines(item: Item, indent: str, unit: str, widths: _Widths) -> list[str
         width = widths.key if columns(item.head) <= _WIDEST_KEY else 0
         return f"{indent}{_pad(item.head + ':', width - 1)} {body.text}".split("\n")
     if _fits(item, indent):
-        return [indent + _aligned(item, body, widths)]
+        table = _table(item)
+        line = _aligned(item, body, widths) if table is None else widths.tables[table].line(item)
+        return [indent + line]
     if isinstance(body, Listed):
         return _list_lines(item, body, indent, unit)
     opener = item.head if body.term is None else f"{item.head}: {body.term}"

@@ -107,6 +107,13 @@ def load_one(source: Source) -> Loaded:
     return Loaded(source, parsed.tree, lowered.document, lowered.positions, errors, len(parsed.errors))
 
 
+def _regular(path: Path) -> Path:
+    """The path, unless it is a pipe or a device, from which reading might never end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise QSpecError("it is no regular file.", hint="name a file")
+    return path
+
+
 def _follows(error: Diagnostic, syntax: list[Diagnostic]) -> bool:
     """Whether an error may only come of a syntax error.
 
@@ -144,7 +151,10 @@ class _Loader:
             )
 
         path = loaded.folder / target
-        real = path.resolve()
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError, ValueError):  # a loop of links, or a null character
+            return error("QS900", "file-missing", f"`{target}` is no path.", "check the path")
         if not real.is_relative_to(self.root):
             return error(
                 "QS007",
@@ -168,7 +178,7 @@ class _Loader:
                 hint="join the files that are always used together",
             )
         try:
-            source = read_source(path)
+            source = read_source(_regular(path))
         except QSpecError as problem:
             return error(
                 "QS900",

@@ -91,6 +91,8 @@ class _Lowering:
         except ValidationError as error:
             for name, problem in refusals(error):
                 if problem["type"] == "missing":
+                    if (*path, name) in self.positions.keys:
+                        continue  # it is there, and what is wrong with it was said
                     where = Node(*self.positions.key(path)) if path else node
                     self.complaints.add("QS011", f"`{name}` is missing from this block.", where)
                 else:

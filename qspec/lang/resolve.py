@@ -143,7 +143,15 @@ class Resolver:
     ) -> ResolvedExecutor:
         own = {field for field in executor.model_fields_set if field != "from_"}
         origins = {kebab(field): origin.at(kebab(field)) for field in own}
-        if executor.from_ is not None and len(trail) < MAX_EXTENDS:
+        if executor.from_ is not None and len(trail) > MAX_EXTENDS:
+            self._error(
+                "QS008",
+                "cycle",
+                f"More than {MAX_EXTENDS} executors extend each other here.",
+                origin.at("from"),
+                "let fewer of them do so",
+            )
+        elif executor.from_ is not None:
             parent = self.executor(executor.from_, origin.at("from"), trail)
             if parent is not None:
                 changes: dict[str, Any] = {field: getattr(executor, field) for field in own}

@@ -64,20 +64,24 @@ def read_source(path: Path, *, max_bytes: int = MAX_BYTES) -> Source:
                 place=where,
                 hint=f"name a file, for example {path}/*.qspec",
             )
-        size = path.stat().st_size
-        if size > max_bytes:
+        with path.open("rb") as stream:
+            data = stream.read(
+                max_bytes + 1
+            )  # a pipe or a device tells no size, so the cap is on what is read
+        if len(data) > max_bytes:
             raise LimitError(
-                f"The file has {size:,} bytes, more than the {max_bytes:,} a spec may have.",
+                f"The file has more than the {max_bytes:,} bytes that a spec may have.",
                 place=where,
                 hint="a spec declares data and does not hold it; move tables into files that it names",
             )
-        data = path.read_bytes()
     except FileNotFoundError:
         raise QSpecError(
             "There is no such file.", place=where, hint="check the path; `qspec init` writes a new spec"
         ) from None
     except OSError as error:
         raise QSpecError(f"The file cannot be read: {error.strerror}.", place=where) from None
+    except ValueError:
+        raise QSpecError("This is no path: it holds a null character.", place=where) from None
     return decode_source(data, str(path))
 
 

@@ -180,6 +180,8 @@ class _Raising:
         except ValidationError as error:
             for name, problem in refusals(error):
                 if problem["type"] == "missing":
+                    if (*path, name) in self.positions.keys:
+                        continue  # it is there, and what is wrong with it was said
                     self.complaints.add("QS011", f"`{name}` is missing from this block.", Node(*plain.span))
                 else:
                     self.complaints.wrong(refusal(problem), Node(*self.positions.of((*path, name))))

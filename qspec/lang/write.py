@@ -19,6 +19,8 @@ from qspec.model.spelling import inner_word, key_word, quote, value_word
 _ON_SEVERAL_LINES = frozenset(
     {"models", "datasets", "executors", "claims", "deployments", "evaluations", "measured"}
 )
+_ROWS = frozenset({"census", "results", "hidden", "verdicts"})
+"""What a measured block holds one line each of, as in a table."""
 
 
 def write_document(document: Document) -> str:
@@ -53,10 +55,10 @@ def write_item(key: str, value: Any, indent: str = "", *, unit: str = "  ") -> s
     return "\n".join(render([_entry(key, value)], indent=indent, unit=unit))
 
 
-def _section(head: str, noun: Block, *, flat: bool) -> Item:
+def _section(head: str, noun: Block, *, flat: bool, table: str | None = None) -> Item:
     """A labelled or repeated section, its qualifiers in its head."""
     behind = spell.qualifiers(_head_fields(noun))
-    body = Braces(_items(noun, in_head=True), flat=flat)
+    body = Braces(_items(noun, in_head=True), flat=flat, table=table)
     return Item(f"{head} {behind}" if behind else head, body)
 
 
@@ -83,16 +85,17 @@ def _fields(noun: Noun) -> Iterator[tuple[str, Item]]:
             continue
         value = getattr(noun, name)
         entry = _shape_of_field(shape, name)
+        table = name if name in _ROWS else None
         if entry.kind == "labelled":
             for label, part in value.items():
                 head = f"{entry.key} {inner_word(label)}"
-                yield name, _section(head, part, flat=name not in _ON_SEVERAL_LINES)
+                yield name, _section(head, part, flat=name not in _ON_SEVERAL_LINES, table=table)
         elif entry.kind == "repeated":
             yield from (
                 (name, _section(entry.key, part, flat=name not in _ON_SEVERAL_LINES)) for part in value
             )
         elif entry.kind == "quantities":
-            yield from ((name, _figure(part, shape)) for part in value)
+            yield from ((name, _figure(part, shape, table)) for part in value)
         elif entry.kind == "assertions":
             for part in value:
                 quantity, bound, behind = spell.assertion(part)
@@ -125,7 +128,7 @@ def _shape_of_field(shape: Shape, name: str) -> FieldShape:
     return next(entry for entry in (*every, *single) if entry.name == name)
 
 
-def _figure(figure: Noun, shape: Shape) -> Item:
+def _figure(figure: Noun, shape: Shape, table: str | None) -> Item:
     """A reported or measured figure: `head: value`, `head: < bound`, or a block."""
     head = spell.figure_head(getattr(figure, "quantity"), shape.words)  # noqa: B009 (every figure has one)
     behind = spell.qualifiers(_head_fields(figure))
@@ -134,7 +137,8 @@ def _figure(figure: Noun, shape: Shape) -> Item:
     rest = said - {"quantity", *_head_fields(figure)}
     if rest in ({"value"}, {"bound"}):
         return Item(head, Plain(_scalar(getattr(figure, rest.pop()))))
-    return Item(head, Braces(_items(figure, in_head=True, but=frozenset({"quantity"})), flat=True))
+    items = _items(figure, in_head=True, but=frozenset({"quantity"}))
+    return Item(head, Braces(items, flat=True, table=table))
 
 
 def _entry(key: str, value: Any) -> Item:

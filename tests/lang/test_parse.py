@@ -21,7 +21,14 @@ def only(text: str) -> object:
 
 
 def test_the_grammar_has_no_collisions() -> None:
-    Lark(grammar_text(), parser="lalr", lexer="contextual", start="document", maybe_placeholders=False, strict=True)
+    Lark(
+        grammar_text(),
+        parser="lalr",
+        lexer="contextual",
+        start="document",
+        maybe_placeholders=False,
+        strict=True,
+    )
 
 
 def test_words_that_join_parts_may_still_be_names() -> None:
@@ -119,7 +126,9 @@ def test_texts_are_parsed_in_several_threads() -> None:
     assert found == {n: [f"# {n}"] for n in range(20)}
 
 
-def test_the_parser_works_where_nothing_can_be_cached(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_parser_works_where_nothing_can_be_cached(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     from qspec.lang import grammar
 
     blocked = tmp_path / "file"

@@ -55,7 +55,11 @@ def seeded(seed: int, errors: int) -> tuple[str, list[int]]:
     """A text of a hundred kilobytes with one broken line here and there, and the numbers of those lines."""
     rng = random.Random(seed)
     lines = "".join(GOOD % (n, n, n) for n in range(210)).split("\n")
-    simple = [n for n, line in enumerate(lines) if line.startswith("  ") and line[2] not in "} " and not line.endswith("{")]
+    simple = [
+        n
+        for n, line in enumerate(lines)
+        if line.startswith("  ") and line[2] not in "} " and not line.endswith("{")
+    ]
     chosen: list[int] = []
     for number in rng.sample(simple, len(simple)):
         if len(chosen) < errors and all(abs(number - other) > 3 for other in chosen):
