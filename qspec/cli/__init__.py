@@ -74,6 +74,8 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; every failure ends in a sentence and an exit status, never in a traceback."""
+    # Checking runs no code of others, plugins of a library included; looking for them would cost more than parsing.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
     try:
         status = group.main(arguments, prog_name="qspec", standalone_mode=False)
     except QSpecError as error:
