@@ -60,7 +60,13 @@ def read_suppressions(
                 )  # fmt: skip
             continue
         codes = tuple(code.strip() for code in match["codes"].split(","))
-        until = datetime.date.fromisoformat(match["until"]) if match["until"] else None
+        until = _date(match["until"])
+        if match["until"] and until is None:
+            problem(
+                "QS910", "suppression-without-reason", f"The suppression ends on {match['until']}, which is no date.",
+                comment.span, "write the date as YYYY-MM-DD",
+            )  # fmt: skip
+            continue
         covers = _scope(loaded, comment.span, match["scope"])
         if not match["reason"]:
             problem(
@@ -75,6 +81,13 @@ def read_suppressions(
             continue
         found.append(Suppression(codes, comment.span, covers, match["reason"], until, match["owner"]))
     return found, problems
+
+
+def _date(text: str | None) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 def _scope(loaded: Loaded, comment: Span, scope: str | None) -> Span:

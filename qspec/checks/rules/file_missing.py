@@ -2,8 +2,8 @@
 
 What it finds
 -------------
-A `use`, a model, a data set, a split, a tokenizer or a table whose file is not there, is no plain file below the root, or is over
-the cap on its size. Found while loading for `use`, and before anything runs for the others.
+A `use`, a model, a data set, a split, a tokenizer or a table whose file is not there, is no plain file below the root, or is
+over the cap on its size. Found while loading for `use`, and before anything runs for the others.
 
 Why it matters
 --------------

@@ -74,7 +74,9 @@ def measured_elsewhere(view: MeasuredView) -> Iterator[Finding]:
         row for row in compare(executor, view.measured.executor) if row.hardware and row.match is Match.DRIFT
     ]
     if drifted:
-        said = ", ".join(f"{row.field} is `{row.declared}` there and `{row.found}` in the block" for row in drifted)
+        said = ", ".join(
+            f"{row.field} is `{row.declared}` there and `{row.found}` in the block" for row in drifted
+        )
         yield Finding(
             f"`{view.claim.name}` was measured on other hardware than it declares: {said}.",
             view.origin.at("executor"),

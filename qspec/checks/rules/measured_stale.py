@@ -51,7 +51,8 @@ def measured_stale(view: MeasuredView) -> Iterator[Finding]:
     """Scores of another executor."""
     if view.measured.executor_digest != executor_digest(view.claim.resolved):
         yield Finding(
-            f"The executor of `{view.claim.name}` has changed since {view.measured.at}, when it was measured: its scores are stale.",
+            f"The executor of `{view.claim.name}` has changed since it was measured on {view.measured.at}: the"
+            " scores are stale.",
             view.origin,
             help="run `qspec execute` again, or take the change back",
             at_key=True,

@@ -6,7 +6,7 @@ A comment `# qspec: allow CODE` without `because "…"`, or one that starts so a
 
 Why it matters
 --------------
-A finding that is allowed is part of the claim: a reader must be able to judge why. The report prints the reason beside the claim.
+A finding that is allowed is part of the claim: a reader must be able to judge why. The report prints the reason beside it.
 
 Example:
 -------

@@ -1,0 +1,85 @@
+"""Calibration and test data are of different sources, and nobody says whether their domains match.
+
+What it finds
+-------------
+Calibration data of another name than the test set's, where neither `domain` in `calibration` nor a `composition` of
+`out-of-distribution`, `domain-matched` or `mixed` says how the two relate.
+
+Why it matters
+--------------
+Scales chosen on chat transcripts and tested on source code, or the reverse, lose more than either alone would show. A reader
+whose data resemble only one of the two needs to know which.
+
+Example:
+-------
+    qspec 1
+    claim small-loss {
+      executor {
+        task: multiple-choice, metrics: [accuracy(normalization: none)], baseline: bf16
+        calibration { data: "ultrachat-200k" @ "8049631", method: gptq, size: 512 }
+        test-set { data: "cais/mmlu" @ "c30699e", split: test, composition: stratified }
+      }
+      loss(accuracy) <= 1 pp
+    }
+
+Use instead
+-----------
+    qspec 1
+    claim small-loss {
+      executor {
+        task: multiple-choice, metrics: [accuracy(normalization: none)], baseline: bf16
+        calibration { data: "ultrachat-200k" @ "8049631", method: gptq, size: 512, domain: "chat, unlike the test set" }
+        test-set { data: "cais/mmlu" @ "c30699e", split: test, composition: stratified }
+      }
+      loss(accuracy) <= 1 pp
+    }
+
+References:
+----------
+M. Williams and N. Aletras, On the impact of calibration data in post-training quantization and pruning, ACL 2024.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from qspec.checks import words
+from qspec.checks.overlap import piece
+from qspec.checks.rule import Finding, Visit, rule
+from qspec.checks.view import EvaluationView
+from qspec.lang.diagnostic import Severity
+from qspec.model.evaluation import Calibration, TestSet
+from qspec.model.expression import Pinned
+
+_TELLING = {"out-of-distribution", "domain-matched", "mixed"}
+
+
+@rule(
+    "QS507", "calibration-domain-unsaid", severity=Severity.NOTE, visits=Visit.EVALUATION, axes=("calibration", "test_set")
+)  # fmt: skip
+def calibration_domain_unsaid(view: EvaluationView) -> Iterator[Finding]:
+    """Two sources and no word on how they relate."""
+    executor, test_set = view.claim.executor, view.evaluation.test_set
+    calibration = executor.executor.calibration if executor is not None else None
+    if executor is None or not isinstance(calibration, Calibration) or not isinstance(test_set, TestSet):
+        return
+    learned, tested = calibration.data, test_set.data
+    if calibration.domain is not None or not isinstance(learned, Pinned) or not isinstance(tested, Pinned):
+        return
+    if test_set.composition in _TELLING or words.is_vague(learned.name) or words.is_vague(tested.name):
+        return
+    first, second = (piece(view.claim.resolved, data) for data in (learned, tested))
+    if not _related(first.stem, second.stem):
+        yield Finding(
+            f"Calibration reads `{learned.name}` and the test set is `{tested.name}`: whether they are of one domain"
+            " is not said.",
+            executor.where("calibration"),
+            help='add `domain: "…"` to `calibration`, or the `composition` that says so',
+        )
+
+
+def _related(first: str, second: str) -> bool:
+    """Whether two names look like one data set: one holds the other's longest word."""
+    one, other = (set(re.findall(r"[a-z]{4,}|\d{3,}", name.lower())) for name in (first, second))
+    return bool(one & other)
