@@ -201,7 +201,10 @@ def percent(value: Decimal, digits: int = 2) -> str:
 
 def number(value: Decimal, digits: int = 3) -> str:
     """A number to so many digits behind the point, without needless noughts."""
-    text = f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+    if value and abs(value) >= 10**9:
+        return f"{value:.3e}"
+    text = f"{value:.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if digits else text
     return "0" if text in {"-0", ""} else text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 
 from qspec.checks.arithmetic import Pair, declared_size, metric_of, pair_of, same_subject
 from qspec.checks.view import AssertionView, EvaluationView, FigureView
@@ -17,6 +18,7 @@ from qspec.model.unit import Dimension
 from qspec.stats.static import Resolvability, Rounded, resolvable
 
 DEFAULT_CONFIDENCE = 0.95
+_MOST = 10**12
 _OTHER_THINGS = frozenset(
     {"tokens", "token", "words", "characters", "hours", "sites", "patients", "runs", "calls"}
 )
@@ -119,15 +121,26 @@ def examples(view: EvaluationView | None) -> int | None:
         return None
     split = found[2] or (test_set.split if isinstance(test_set.split, str) else None)
     rows = found[0].splits.members.get(split or "")
-    return int(rows.high.value - rows.low.value) or None if isinstance(rows, Range) else None
+    return _whole(rows.high.value - rows.low.value) if isinstance(rows, Range) else None
 
 
 def whole_count(quantity: Quantity | None) -> int | None:
     """A count of examples as a whole number of at least one; None for counts of other things."""
     if quantity is None or quantity.unit in _OTHER_THINGS or quantity.dimension is Dimension.TIME:
         return None
-    value = int(quantity.value)
-    return value if 1 <= value == quantity.value else None
+    return _whole(quantity.value)
+
+
+def _whole(value: Decimal) -> int | None:
+    """A whole number that a test set may have; numbers beyond that would only overflow."""
+    return int(value) if 1 <= value <= _MOST and value == value.to_integral_value() else None
+
+
+def counted_on(view: FigureView) -> int | None:
+    """The examples behind a figure: its own number, or for the whole of a test set the test set's."""
+    if view.figure.n is not None:
+        return whole_count(view.figure.n)
+    return examples(view.evaluation) if view.figure.for_ is None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +161,7 @@ def tried(view: FigureView, limit: float, *, relative: bool, confidence: float) 
     pair = pair_of(view)
     if pair is None or view.figure.interval is not None or isinstance(view.figure.loss, Spread):
         return None
-    n = whole_count(view.figure.n)
-    if n is None and view.figure.for_ is None and view.figure.n is None:
-        n = examples(view.evaluation)
+    n = counted_on(view)
     if n is None or not _is_binary(pair.metric) or not _is_share(pair):
         return None
     bound = limit * float(pair.baseline.middle) if relative else limit

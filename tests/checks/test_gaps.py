@@ -5,14 +5,15 @@ import pytest
 STATED = {
     "model": 'model { base: "resnet50" @ "v2", quantized: "acme/resnet50-int8" @ "77ab01c" }',
     "baseline": "baseline: fp32",
-    "calibration": 'calibration { data: "ILSVRC 2012" @ "train", method: entropy, size: 512 }',
+    "calibration": "calibration { data: ilsvrc.train, method: entropy, size: 512 }",
     "task": "task: image-classification",
     "metric": "metrics: [top1]",
-    "test_set": 'test-set { data: "ILSVRC 2012", split: val, composition: clean, size: 50000 }',
+    "test_set": "test-set { data: ilsvrc.val, composition: clean, size: 50000 }",
     "strata": "strata { class: by label }",
     "executor": 'hardware { cpu: "Xeon Gold 6338" }\n    runtime { name: onnxruntime, version: "1.20" }\n'
     "    load { scenario: offline, batch: 32 }",
 }
+DATA = 'dataset ilsvrc { version: "2012", splits { train: 50000..1281167, val: 0..50000 } }\n'
 CODES = {
     "task": "QS101", "model": "QS102", "metric": "QS104", "baseline": "QS105", "calibration": "QS106",
     "strata": "QS107", "test_set": "QS108", "executor": "QS110",
@@ -24,7 +25,7 @@ def spec(without: str = "", comment: str = "", **instead: str) -> str:
     listed = "\n".join(f"    {text}" for axis, text in items.items() if axis != without)
     bounds = "loss(top1) <= 1 pp" + ("" if without == "strata" else "\n  loss(top1) <= 3 pp for each class")
     pair = "" if without == "pair" else "\n  throughput >= 1.5 x baseline"
-    return f"qspec 1\nclaim brochure {{{comment}\n  executor {{\n{listed}\n  }}\n  {bounds}{pair}\n}}\n"
+    return f"qspec 1\n{DATA}claim brochure {{{comment}\n  executor {{\n{listed}\n  }}\n  {bounds}{pair}\n}}\n"
 
 
 def test_a_claim_that_states_everything_has_no_finding(check):

@@ -38,7 +38,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from qspec.checks.arithmetic import Pair, central, declared_size, is_counted, pair_of
+from qspec.checks.arithmetic import Pair, central, is_counted, pair_of
+from qspec.checks.resolution import counted_on
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import FigureView
 from qspec.lang.diagnostic import Severity
@@ -65,15 +66,15 @@ def better_than_baseline(view: FigureView) -> Iterator[Finding]:
 
 def _beyond_counts(view: FigureView, pair: Pair) -> bool:
     """Whether the gain exceeds what examples counted right or wrong could show by chance."""
-    n = view.figure.n or (declared_size(view.evaluation) if view.figure.for_ is None else None)
-    if n is None or n.value < 1 or not is_counted(pair.metric):
+    n = counted_on(view)
+    if n is None or not is_counted(pair.metric):
         return False
     first, second = (
         Rounded(float(side.middle), float(side.low), float(side.high))
         for side in (pair.baseline, pair.quantized)
     )
     inside = min(first.low, second.low) >= 0 and max(first.high, second.high) <= 1
-    return inside and resolvable(first, second, int(n.value)).kind == "resolved"
+    return inside and resolvable(first, second, n).kind == "resolved"
 
 
 def _beyond_spread(view: FigureView) -> bool:

@@ -51,7 +51,7 @@ from qspec.checks.arithmetic import (
     percent,
     score_factor,
 )
-from qspec.checks.resolution import examples, thousands
+from qspec.checks.resolution import examples, thousands, whole_count
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import ClaimView, EvaluationView
 from qspec.lang.diagnostic import Severity
@@ -116,7 +116,7 @@ def _bins(term: Term | None) -> int | None:
     declared = declared if declared is not None or term is None or not term.positional else term.positional[0]
     if declared is None:
         return _DEFAULT_BINS
-    return int(declared.value) if isinstance(declared, Quantity) and declared.value >= 1 else None
+    return whole_count(declared) if isinstance(declared, Quantity) else None
 
 
 def _accuracy(claim: ClaimView, evaluation: EvaluationView | None) -> float | None:

@@ -31,7 +31,7 @@ Use instead
         task: image-classification
         metrics: [top1]
         baseline: fp32
-        calibration { data: "ILSVRC 2012" @ "train", method: entropy, size: 512 }
+        calibration { data: "imagenet-calibration" @ "1.0", method: entropy, size: 512 }
       }
       loss(top1) <= 1 pp
     }

@@ -36,12 +36,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qspec.checks.arithmetic import central, declared_size, is_counted, metric_of
+from qspec.checks.arithmetic import central, is_counted, metric_of
+from qspec.checks.resolution import counted_on
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import FigureView
 from qspec.lang.diagnostic import Severity
 from qspec.model.measurand import MeasurandKind
 from qspec.stats.static import grim
+
+_DIGITS = 12
+"""Digits behind the point that anybody prints of an accuracy."""
 
 
 @rule("QS311", "not-a-share-of-n", severity=Severity.WARNING, visits=Visit.FIGURE, axes=("sample_size",))
@@ -51,22 +55,24 @@ def not_a_share_of_n(view: FigureView) -> Iterator[Finding]:
     figure = view.figure
     if view.measurand.kind is not MeasurandKind.METRIC or not is_counted(metric) or figure.runs is not None:
         return
-    n = figure.n or (declared_size(view.evaluation) if figure.for_ is None else None)
-    if n is None or n.value < 1 or n.value != int(n.value):
+    n = counted_on(view)
+    if n is None:
         return
     for key in ("value", "baseline", "quantized"):
         printed = central(getattr(figure, key))
-        if printed is None or printed.unit not in {None, "%"}:
+        if printed is None or printed.unit not in {None, "%"} or printed.decimals > _DIGITS:
             continue
         hundred = printed.unit == "%" or printed.value > 1
         share = printed.value / 100 if hundred else printed.value
-        if 0 <= share <= 1 and not grim(printed.text, int(n.value), 100 if hundred else 1):
-            least = int(share * n.value)
-            near = " and ".join(
-                f"{k} of {n.text} is {100 * k / float(n.value):.4g} %" for k in (least, least + 1)
-            )
+        if (
+            "e" not in printed.text.lower()
+            and 0 <= share <= 1
+            and not grim(printed.text, n, 100 if hundred else 1)
+        ):
+            least = int(share * n)
+            near = " and ".join(f"{k:,} of {n:,} is {100 * k / n:.4g} %" for k in (least, least + 1))
             yield Finding(
-                f"{printed} is no number of right answers out of {n}: {near}.",
+                f"{printed} is no number of right answers out of {n:,}: {near}.",
                 view.origin.at(key),
                 help="give the number of examples behind the figure, or `runs` if it is an average",
             )
