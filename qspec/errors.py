@@ -57,3 +57,9 @@ class NotExecutableError(QSpecError):
     """Something that was declared cannot be run here: a missing package, provider or licence to run code."""
 
     exit_code = 3
+
+
+class ProviderMissingError(NotExecutableError):
+    """A provider, asked for by name, that this machine's runtime does not hold: misuse, so that the exit is 2."""
+
+    exit_code = 2

@@ -13,6 +13,8 @@ from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.located import located
 from qspec.execute.options import Options
 from qspec.lang.resolve import Origin, ResolvedClaim, ResolvedExecutor, Resolver, test_split
+from qspec.metrics.bind import bind
+from qspec.metrics.tasks import TASKS, find_task, suggest_task
 from qspec.model.artifact import Dataset, ModelFile
 from qspec.model.evaluation import Calibration, Evaluated, Load, TestSet
 from qspec.model.executor import Baseline
@@ -269,9 +271,17 @@ class _Planner:
                 raise QSpecError(
                     "No task is declared.", hint="add `task: image-classification`, or another task"
                 )
+            if find_task(evaluation.task) is None:
+                near = suggest_task(evaluation.task)
+                raise QSpecError(
+                    f"There is no task called `{evaluation.task}`.",
+                    hint=f"did you mean `{near}`?" if near else f"tasks are {', '.join(TASKS)}",
+                )
         with located(self.executor.where("metrics") if not name else where):
             if not isinstance(evaluation.metrics, list) or not evaluation.metrics:
                 raise QSpecError("No metric is declared.", hint="add `metrics: [top1]`, or others")
+            for term in evaluation.metrics:
+                bind(term, task=evaluation.task)
         test_set = evaluation.test_set
         origin = self.executor.where("test-set") if not name else where.at("test-set")
         with located(origin):
