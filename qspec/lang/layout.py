@@ -100,12 +100,16 @@ def flat(item: Item) -> str | None:
     if isinstance(body, Cells):
         return " ".join(part for part in (item.head, body.bound, body.qualifiers) if part)
     inner = _flat_all(body.elements if isinstance(body, Listed) else body.items)
-    if inner is None or (isinstance(body, Braces) and (body.opening or body.dangling or not body.flat)):
+    if inner is None or (isinstance(body, Braces) and not _may_be_flat(body)):
         return None
     if isinstance(body, Listed):
         return f"{item.head}: [{inner}]"
     opener = item.head if body.term is None else f"{item.head}: {body.term}"
     return f"{opener} {_braced(inner)}"
+
+
+def _may_be_flat(body: Braces) -> bool:
+    return (body.flat or not body.items) and not (body.opening or body.dangling)
 
 
 def _flat_all(items: list[Item]) -> str | None:
@@ -242,8 +246,6 @@ def _item_lines(item: Item, indent: str, unit: str, widths: _Widths) -> list[str
     if isinstance(body, Listed):
         return _list_lines(item, body, indent, unit)
     opener = item.head if body.term is None else f"{item.head}: {body.term}"
-    if not body.items and not body.dangling and not body.opening:
-        return [f"{indent}{opener} {{}}"]
     inner = render(body.items, dangling=body.dangling, indent=indent + unit, unit=unit)
     behind = f"  {body.opening}" if body.opening else ""
     return [f"{indent}{opener} {{{behind}", *inner, f"{indent}}}"]

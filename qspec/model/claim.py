@@ -15,7 +15,9 @@ class Bound(Noun):
     """A relation and the quantity it compares with."""
 
     relation: Literal["==", "<", "<=", ">", ">="]
+    """How the quantity compares with the bound."""
     quantity: Quantity
+    """The bound, with its unit."""
 
     def __str__(self) -> str:
         return f"{self.relation} {self.quantity}"

@@ -16,7 +16,9 @@ class Baseline(Noun):
     """What a loss is relative to: a precision of the same model, another executor, or another model."""
 
     kind: Literal["precision", "executor", "model"]
+    """What the name is the name of."""
     name: Text
+    """The precision, the executor or the model."""
 
 
 class Executor(Evaluated):

@@ -42,7 +42,9 @@ class Pinned(Noun):
     """A name, with what it was pinned to: a version, a revision or a digest."""
 
     name: Word
+    """What is named, for example `digits.test` or `meta-llama/Llama-3.1-8B`."""
     pin: str | None = None
+    """The version, the revision or the digest."""
 
     def __str__(self) -> str:
         return f"{self.name} @ {self.pin}" if self.pin else self.name
@@ -56,7 +58,9 @@ class Comparison(Noun):
     """A column (or a term, in an operating point) compared with a value or a list of values."""
 
     column: Term
+    """The column, or a quantity in an operating point."""
     relation: Relation
+    """How the column compares."""
     value: Scalar | None = None
     """The value, for every relation but `in`."""
     values: list[Scalar] | None = None
@@ -80,7 +84,9 @@ class Combination(Noun):
     """Predicates joined by `and` or `or`, or one negated by `not`."""
 
     operator: Literal["and", "or", "not"]
+    """How the conditions are joined."""
     operands: list[Predicate]
+    """The conditions."""
 
     @model_validator(mode="after")
     def _arity(self) -> Self:
@@ -126,6 +132,7 @@ class ByColumn(Noun):
     """One stratum for each value of a column: `by label`."""
 
     by: Word
+    """The column."""
 
     def __str__(self) -> str:
         return f"by {inner_word(self.by)}"
@@ -135,6 +142,7 @@ class Where(Noun):
     """One stratum of the examples for which a predicate holds: `label in [8, 9]`."""
 
     where: Predicate
+    """The condition."""
 
     def __str__(self) -> str:
         return str(self.where)
@@ -144,7 +152,9 @@ class Quantiles(Noun):
     """Strata of equal size along a numeric column: `quantiles(length, 4)`."""
 
     quantiles: Word
+    """The column."""
     count: int = Field(default=4, ge=2, le=1000)
+    """How many strata."""
 
     def __str__(self) -> str:
         return f"quantiles({value_word(self.quantiles)}, {self.count})"
@@ -154,6 +164,7 @@ class Crossed(Noun):
     """Every combination of two or more stratifications named beside it: `site x dense`."""
 
     cross: list[Word] = Field(min_length=2)
+    """The stratifications, by name."""
 
     def __str__(self) -> str:
         if value_word(self.cross[0]) == self.cross[0]:

@@ -76,7 +76,9 @@ class Range(Noun):
     """Two ends: half-open over row numbers (`0..898`), closed as an interval of measured values."""
 
     low: Quantity
+    """The lower end."""
     high: Quantity
+    """The upper end."""
 
     def __str__(self) -> str:
         return f"{self.low}..{self.high}"
@@ -86,7 +88,9 @@ class Spread(Noun):
     """A value with its uncertainty as printed: `67.9 % +- 0.4 %`."""
 
     value: Quantity
+    """The value."""
     plus_minus: Quantity
+    """Half the width of its interval."""
 
     def __str__(self) -> str:
         return f"{self.value} +- {self.plus_minus}"
