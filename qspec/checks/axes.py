@@ -11,14 +11,17 @@ from qspec.checks.view import ClaimView, EvaluationView
 from qspec.lang.resolve import Origin, test_split
 from qspec.model.artifact import Model
 from qspec.model.base import Silence
-from qspec.model.evaluation import Calibration, TestSet
+from qspec.model.evaluation import Calibration, Strata, TestSet
 from qspec.model.executor import Baseline
-from qspec.model.expression import Pinned, Quantiles
+from qspec.model.expression import ByColumn, Pinned, Quantiles
 from qspec.model.measurand import MeasurandKind
 from qspec.model.quantity import Quantity, Spread
 
 State = Literal["missing", "unstated", "vague", "stated", "not-applicable"]
 _ORDER: dict[State, int] = {"missing": 0, "unstated": 1, "vague": 2, "stated": 3, "not-applicable": 4}
+
+_SUITES = frozenset({"benchmark", "task", "dataset"})
+"""Columns that tell benchmarks apart rather than examples of one."""
 
 AXES = (
     "task", "model", "metric", "baseline", "calibration", "strata",
@@ -177,6 +180,9 @@ def _strata(view: EvaluationView) -> Axis:
     silent = _silence(value)
     if silent:
         return Axis(silent, origin=origin)
+    assert isinstance(value, Strata)
+    if all(isinstance(how, ByColumn) and how.by in _SUITES for how in value.members.values()):
+        return Axis("vague", why="several benchmarks under one headline decompose no test set", origin=origin)
     bounded = any(a.is_stratified for a in view.claim.assertions) or any(
         f.figure.for_ is not None for f in view.claim.figures
     )

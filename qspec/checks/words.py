@@ -32,9 +32,18 @@ SOFT = (
 _FORMAT = re.compile(
     r"^(?:b?fp?|float|bfloat|tf|uint|int|s|u|nf|mxfp|nvfp|mxint|hf)-?\d{1,3}(?:[-_]?e\d+m\d+(?:fn|fnuz|b\d+)?)?$"
     r"|^w\d+(?:a\d+)?(?:kv\d+)?$|^(?:i?q\d+_(?:k(?:_[sml])?|\d|nl|xxs|xs|s|m))$|^8da4w$|^(?:bf|hf)\d+$|^e\dm\d$"
-    r"|^fp8$|^binary$|^ternary$|^awq$|^gptq$",
+    r"|^fp8$|^binary$|^ternary$|^awq$|^gptq$|^(?:single|double)-precision$",
     re.IGNORECASE,
 )
+_CLASS_OF_MODELS = re.compile(r"\b(?:models|architectures|networks|designs)\b", re.IGNORECASE)
+_CLASS_OF_TASKS = re.compile(r"\b(?:tasks|benchmarks|workloads|applications)$", re.IGNORECASE)
+_NO_SCORE = re.compile(
+    r"accuracy|quality|score|performance|fidelity|mean|average|recovery|degradation", re.IGNORECASE
+)
+_ONE_ACCURACY = frozenset(
+    {"text-classification", "tabular-classification", "token-classification", "multiple-choice", "reasoning"}
+)
+"""Tasks in which accuracy has but one usual meaning; on images it may be top-1 or top-5."""
 _VERSION = re.compile(r"(?:^|[\s/_-])[vV]\d+(?:\.\d+)*\b|\d+\.\d+|\b(?:19|20)\d{2}(?:-\d{2})?\b|@")
 
 
@@ -45,7 +54,7 @@ def is_vague(text: str) -> bool:
 
 def is_number_format(text: str) -> bool:
     """Whether the text names a number format or a scheme: `fp32`, `bf16`, `W8A8`, `Q4_K_M`."""
-    first = text.strip().split()[0] if text.strip() else ""
+    first = text.strip().lower().replace(" precision", "-precision").split()[0] if text.strip() else ""
     return bool(_FORMAT.match(first))
 
 
@@ -92,7 +101,27 @@ def metric_gap(term: Term, task: str | None) -> str | None:
 
 
 def is_vague_task(text: str) -> bool:
-    """Whether the text names a field of work rather than a task: `nlp`, `general capability`."""
+    """Whether the text names a field of work rather than a task: `nlp`, `general capability`, `academic benchmarks`."""
     from qspec.metrics.tasks import VAGUE_TASKS
 
-    return is_vague(text) or text.strip().lower() in VAGUE_TASKS
+    plain = text.strip().lower()
+    return is_vague(text) or plain in VAGUE_TASKS or bool(_CLASS_OF_TASKS.search(plain))
+
+
+def names_model(text: str) -> bool:
+    """Whether the text names a model rather than a class of them: not `a wide variety of architectures`."""
+    return not is_vague(text) and not _CLASS_OF_MODELS.search(text)
+
+
+def names_metric(term: Term, task: str | None) -> bool:
+    """Whether a metric is told by its name, parameters aside: `perplexity` and `mc2` are, bare `accuracy` on images,
+    `map` and `f1` are not, since they name several scores.
+    """
+    from qspec.metrics import registry
+
+    name = registry.canonical(term.head)
+    if name is None:
+        return not is_vague(term.name) and not _NO_SCORE.search(term.name)
+    if name == "accuracy":
+        return task in _ONE_ACCURACY
+    return name not in {"map", "f1"} or bool(term.positional or term.named)
