@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -175,16 +175,18 @@ def readings(quantity: Quantity, metric: Metric | None, hundred: bool) -> list[t
     return []
 
 
-def same_subject(said: AssertionView, figure: FigureView) -> bool:
-    """Whether an assertion and a figure speak of one metric, on one evaluation, for the whole or one stratum."""
-    metric, reported = said.measurand.metric, figure.measurand.metric
-    if metric is None or reported is None or said.assertion.for_each is not None:
-        return False
-    if said.evaluation is None or said.evaluation is not figure.evaluation:
-        return False
-    if said.assertion.for_ != figure.figure.for_:
-        return False
-    return metric == reported or metric_named(metric, [reported]) is not None or same_metric(metric, reported)
+def figures_about(said: AssertionView) -> Iterator[FigureView]:
+    """The figures for an assertion's metric, on its evaluation, for the whole or the one stratum it speaks of."""
+    metric = said.measurand.metric
+    if metric is None or said.assertion.for_each is not None or said.evaluation is None:
+        return
+    where = (said.evaluation.name, str(said.assertion.for_))
+    for figure in said.claim.figures_by_stratum.get(where, ()):
+        reported = figure.measurand.metric
+        if reported is not None and (
+            metric_named(metric, [reported]) is not None or same_metric(metric, reported)
+        ):
+            yield figure
 
 
 def same_metric(first: Term, second: Term) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from qspec.checks.arithmetic import Pair, Reading, is_proportion, pair_of, same_subject
+from qspec.checks.arithmetic import Pair, Reading, figures_about, is_proportion, pair_of
 from qspec.checks.view import AssertionView
 from qspec.model.claim import Bound
 from qspec.model.measurand import MeasurandKind
@@ -30,8 +30,8 @@ def judged(view: AssertionView) -> Iterator[Judged]:
 
     A reading is True or False when it comes out so for every value that prints the same, else None.
     """
-    for figure in view.claim.figures:
-        pair = pair_of(figure) if same_subject(view, figure) else None
+    for figure in figures_about(view):
+        pair = pair_of(figure)
         if pair is None:
             continue
         for number, bound in enumerate(view.assertion.bounds):

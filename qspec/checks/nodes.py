@@ -7,18 +7,21 @@ from typing import Any
 
 from qspec.lang.lower import Path
 from qspec.model.base import Noun, Open, kebab
+from qspec.model.expression import Term
 from qspec.model.measured import Measured
+from qspec.model.quantity import Quantity
+
+_LEAVES = (str, int, Quantity, Term, Measured)
 
 
 def nouns(value: Any, path: Path = ()) -> Iterator[tuple[Noun, Path]]:
-    """The nouns in a value, outermost first; measured blocks, which no author writes, are left out."""
-    if isinstance(value, Measured):
+    """The nouns in a value, outermost first; numbers, and measured blocks, which no author writes, are left out."""
+    if value is None or isinstance(value, _LEAVES):
         return
     if isinstance(value, Noun):
         yield value, path
-        for name in type(value).model_fields:
-            if name in value.model_fields_set:
-                yield from nouns(getattr(value, name), (*path, kebab(name)))
+        for name in value.model_fields_set:
+            yield from nouns(getattr(value, name), (*path, kebab(name)))
     elif isinstance(value, Open):
         yield from nouns(value.members, path)
     elif isinstance(value, dict):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from qspec.checks.arithmetic import Pair, declared_size, metric_of, pair_of, same_subject
+from qspec.checks.arithmetic import Pair, declared_size, figures_about, metric_of, pair_of
 from qspec.checks.view import AssertionView, EvaluationView, FigureView
 from qspec.metrics.definition import Family, Metric
 from qspec.model.claim import Bound
@@ -182,7 +182,7 @@ def _is_share(pair: Pair) -> bool:
 
 def figures_for(view: AssertionView) -> Iterator[FigureView]:
     """The figures that report what an assertion bounds."""
-    return (figure for figure in view.claim.figures if same_subject(view, figure))
+    return figures_about(view)
 
 
 def thousands(value: int) -> str:

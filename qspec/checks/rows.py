@@ -25,17 +25,20 @@ class Rows:
 
 def decompositions(claim: ClaimView) -> Iterator[Rows]:
     """Every whole with strata of one column, all of one metric and evaluation."""
+    columns: dict[tuple[str, str | None], dict[str, list[FigureView]]] = {}
+    for view in claim.figures:
+        column = _column(view)
+        if column is not None:
+            subject = columns.setdefault((str(view.figure.quantity), view.figure.on), {})
+            subject.setdefault(column, []).append(view)
+    seen: set[tuple[str, str | None]] = set()
     for whole in claim.figures:
-        if whole.figure.for_ is not None or whole.measurand.kind is not MeasurandKind.METRIC:
+        key = (str(whole.figure.quantity), whole.figure.on)
+        if whole.figure.for_ is not None or whole.measurand.kind is not MeasurandKind.METRIC or key in seen:
             continue
-        columns: dict[str, list[FigureView]] = {}
-        for view in claim.figures:
-            column = _column(view)
-            same = view.figure.quantity == whole.figure.quantity and view.figure.on == whole.figure.on
-            if column is not None and same:
-                columns.setdefault(column, []).append(view)
+        seen.add(key)  # a whole that is given twice is found elsewhere
         proportion = is_proportion(metric_of(whole.measurand.metric))
-        for parts in columns.values():
+        for parts in columns.get(key, {}).values():
             if len({str(view.figure.for_) for view in parts}) == len(parts) > 1:
                 yield Rows(whole, parts, _weights(whole, parts), proportion)
 

@@ -18,6 +18,9 @@ from qspec.model.measured import Measured
 if TYPE_CHECKING:
     from qspec.checks.axes import Axis
 
+MAX_FIGURES = 64
+"""Figures of one evaluation and stratum that are compared with each other; no honest source prints more."""
+
 
 @dataclass
 class EvaluationView:
@@ -169,6 +172,17 @@ class ClaimView:
         """The figures its source reports."""
         listed = self.claim.reported.figures if self.claim.reported else []
         return [FigureView(figure, index, self) for index, figure in enumerate(listed)]
+
+    @cached_property
+    def figures_by_stratum(self) -> dict[tuple[str | None, str], list[FigureView]]:
+        """The figures by evaluation and stratum, at most `MAX_FIGURES` of each: rules compare them in pairs."""
+        found: dict[tuple[str | None, str], list[FigureView]] = {}
+        for view in self.figures:
+            name = view.evaluation.name if view.evaluation is not None else None
+            listed = found.setdefault((name, str(view.figure.for_)), [])
+            if len(listed) < MAX_FIGURES:
+                listed.append(view)
+        return found
 
     @cached_property
     def measured(self) -> list[MeasuredView]:

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import time
 
 import pytest
 
@@ -105,3 +106,18 @@ def test_messages_are_sentences(check):
     for finding in itertools.chain.from_iterable(report.findings for report in reports):
         assert finding.message.endswith((".", "?")), finding.message
         assert finding.message[0].isupper() or not finding.message[0].isalpha(), finding.message
+
+
+def test_many_figures_take_time_in_proportion(check):
+    def seconds(count: int) -> float:
+        figures = "\n".join(
+            f"    top1 {{ baseline: 76.1 %, quantized: 75.{n % 90 + 10} %, n: 50000 }}" for n in range(count)
+        )
+        text = f"qspec 1\nclaim a {{\n  reported {{\n{figures}\n  }}\n  loss(top1) <= 1 pp\n}}\n"
+        started = time.process_time()
+        check(text)
+        return time.process_time() - started
+
+    seconds(10)  # the rules are imported
+    small, large = seconds(200), seconds(1600)
+    assert large < 40 * small

@@ -39,12 +39,12 @@ from decimal import Decimal
 
 from qspec.checks.arithmetic import (
     central,
+    figures_about,
     is_proportion,
     metric_of,
     number,
     percent,
     rounding,
-    same_subject,
     score_factor,
 )
 from qspec.checks.rule import Finding, Visit, rule
@@ -66,9 +66,9 @@ def error_may_grow(view: AssertionView) -> Iterator[Finding]:
     given_up = _given_up(view)
     if given_up is None:
         return
-    for figure in view.claim.figures:
+    for figure in figures_about(view):
         printed = central(figure.figure.baseline)
-        if printed is None or not same_subject(view, figure):
+        if printed is None:
             continue
         baseline = rounding(printed, score_factor(printed, metric, abs(printed.value) > 1)).middle
         if not 0 < baseline < 1:

@@ -40,6 +40,7 @@ Published claims, pattern 12.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations
 
 from qspec.checks.arithmetic import central, rounding, same_metric
 from qspec.checks.rule import Finding, Visit, rule
@@ -52,8 +53,8 @@ _KEYS = ("value", "baseline", "quantized", "n")
 @rule("QS307", "given-twice", severity=Severity.ERROR, visits=Visit.CLAIM, axes=("metric",))
 def given_twice(claim: ClaimView) -> Iterator[Finding]:
     """Two values for one thing."""
-    for index, later in enumerate(claim.figures):
-        for earlier in claim.figures[:index]:
+    for together in claim.figures_by_stratum.values():
+        for earlier, later in combinations(together, 2):
             if not _same(earlier, later):
                 continue
             for key in _KEYS:

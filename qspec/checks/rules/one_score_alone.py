@@ -52,9 +52,11 @@ def one_score_alone(view: FigureView) -> Iterator[Finding]:
     kept = figure.loss is not None or figure.recovery is not None or figure.ratio is not None
     if all(both) or (any(both) and kept):
         return  # the other score follows
-    elsewhere = [other for other in view.claim.figures if other is not view and _same(other, view)]
-    if any(other.figure.baseline is not None or other.figure.quantized is not None for other in elsewhere):
-        return
+    where = (view.evaluation.name if view.evaluation is not None else None, str(figure.for_))
+    for other in view.claim.figures_by_stratum[where]:
+        scored = other.figure.baseline is not None or other.figure.quantized is not None
+        if other is not view and scored and _same(other, view):
+            return
     what = f"`{figure.quantity}`"
     if any(both):
         given, absent = ("baseline", "quantized model") if both[0] else ("quantized model", "baseline")
