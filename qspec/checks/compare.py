@@ -1,168 +1,159 @@
-"""The executor declared beside the executor found, field by field: match, drift, or unknown."""
+"""The executor declared beside the executor found, field by field: match, drift, unknown, or open."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from qspec.checks.versions import admits
 from qspec.lang.resolve import ResolvedExecutor
 from qspec.model.hardware import Hardware, Runtime
 from qspec.model.measured import Found
 from qspec.model.quantity import Quantity
 
-_CLAUSE = re.compile(r"^(>=|<=|==|!=|>|<|~=)?\s*v?(\d+(?:\.\d+)*)")
-_MEMORY_SLACK = 0.15
-"""Firmware and kernels keep some memory for themselves, and makers round."""
+_LEAST_MEMORY = 0.9
+"""Firmware and kernel keep a part of the memory that is sold; a tenth is more than they do."""
+_KINDS = frozenset({"cpu", "gpu"})
 
 
 class Match(StrEnum):
-    """How a declared field fits what was found."""
+    """How a field that is declared fits what was found."""
 
     MATCH = "match"
     DRIFT = "drift"
     UNKNOWN = "unknown"
+    """Declared, and the machine did not tell, or what is declared cannot be compared."""
+    OPEN = "open"
+    """Nothing is declared, so anything matches."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldMatch:
-    """One declared field beside what was found; `hardware` tells fields of the machine from those of the runtime."""
+    """One field, declared or found; `hardware` tells fields of the machine from those of what runs on it."""
 
     field: str
-    declared: str
+    declared: str | None
     found: str | None
     match: Match
     hardware: bool
 
 
-def compare(executor: ResolvedExecutor, found: Found) -> list[FieldMatch]:
-    """Every field that is declared, in the order of the language; fields left out match anything."""
-    matches: list[FieldMatch] = []
-    if executor.hardware is not None and not executor.hardware.local:
-        matches += _hardware(executor.hardware, found)
-    if executor.runtime is not None:
-        matches += _runtime(executor.runtime, found)
-    return matches
+def compare(executor: ResolvedExecutor | None, found: Found) -> list[FieldMatch]:
+    """Every field that is declared or found, by its name in the language; fields left out match anything."""
+    hardware = executor.hardware if executor is not None else None
+    runtime = executor.runtime if executor is not None else None
+    declared = Hardware() if hardware is None or hardware.local else hardware
+    fields = [*_hardware(declared, found), *_runtime(runtime or Runtime(), found)]
+    loads = [load for _, load in executor.executor.each_load()] if executor is not None else []
+    batch = loads[0].batch if len(loads) == 1 else None
+    fields.append(_quantities("batch", batch, found.batch, hardware=False))
+    fields.append(_field("python", None, found.python, None, hardware=False))
+    return [field for field in fields if field.declared is not None or field.found is not None]
 
 
-def elsewhere(matches: list[FieldMatch]) -> str | None:
+def elsewhere(fields: list[FieldMatch]) -> str | None:
     """Why this machine's clock says nothing about the declared hardware; None where no field drifts."""
-    drifted = [m for m in matches if m.hardware and m.match is Match.DRIFT]
-    if not drifted:
+    first = next((one for one in fields if one.hardware and one.match is Match.DRIFT), None)
+    if first is None:
         return None
-    first = drifted[0]
     return f"the declared hardware is not this machine: {first.field} is {first.declared} there and {first.found} here"
 
 
-def _hardware(declared: Hardware, found: Found) -> list[FieldMatch]:
-    rows: list[tuple[str, str | None, str | None, bool | None]] = [
-        ("cpu", declared.cpu, found.cpu, _within(declared.cpu, found.cpu)),
-        (
-            "accelerator",
-            declared.accelerator,
-            found.accelerator or "none",
-            _within(declared.accelerator, found.accelerator or "none"),
-        ),
-        ("device", declared.device, _device(found), _device_fits(declared.device, found)),
-        ("driver", declared.driver, found.driver, _within(declared.driver, found.driver)),
-        ("os", declared.os, found.os, _within(declared.os, found.os)),
-        ("kernel", declared.kernel, found.kernel, _within(declared.kernel, found.kernel)),
-        ("cores", _said(declared.cores), _said(found.cores), _equal(declared.cores, found.cores)),
-        ("memory", _said(declared.memory), _said(found.memory), _near(declared.memory, found.memory)),
-    ]
-    if declared.instruction_sets:
-        absent = sorted(
-            {s.lower() for s in declared.instruction_sets} - {s.lower() for s in found.instruction_sets}
-        )
-        there = ", ".join(found.instruction_sets) or None
-        rows.append(("instruction-sets", ", ".join(declared.instruction_sets), there, not absent))
-    for name, value in (
-        ("count", _said(declared.count)),
-        ("power", str(declared.power) if declared.power else None),
-    ):
-        rows.append((name, value, None, None))
-    return [_row(name, value, seen, fits, True) for name, value, seen, fits in rows if value is not None]
+def _hardware(declared: Hardware, found: Found) -> Iterator[FieldMatch]:
+    yield _names("cpu", declared.cpu, found.cpu)
+    yield _quantities("cores", declared.cores, found.cores, hardware=True)
+    yield _instruction_sets(declared.instruction_sets, found.instruction_sets)
+    yield _memory(declared.memory, found.memory)
+    card = found.accelerator or ("none" if declared.accelerator is not None else None)
+    yield _names("accelerator", declared.accelerator, card)
+    if declared.device is not None:
+        fits = _device_fits(declared.device, found)
+        yield _field("device", declared.device, found.accelerator or found.cpu or "cpu", fits, hardware=True)
+    yield _versions("driver", declared.driver, found.driver, hardware=True)
+    yield _names("os", declared.os, found.os)
+    yield _versions("kernel", declared.kernel, found.kernel, hardware=True)
+    for name, value in (("count", declared.count), ("power", declared.power)):
+        yield _field(name, str(value) if value is not None else None, None, None, hardware=True)
 
 
-def _runtime(declared: Runtime, found: Found) -> list[FieldMatch]:
-    name, _, version = (found.runtime or "").partition(" ")
+def _runtime(declared: Runtime, found: Found) -> Iterator[FieldMatch]:
+    name, _, version = (found.runtime or "").rpartition(" ")
+    if not name:
+        name, version = version, ""
     wanted = str(declared.version) if declared.version is not None else None
-    rows: list[tuple[str, str | None, str | None, bool | None]] = [
-        ("runtime", declared.name, name or None, _within(declared.name, name or None)),
-        ("version", wanted, version or None, _satisfies(version, wanted) if version and wanted else None),
-        ("provider", declared.provider, found.provider, _within(declared.provider, found.provider)),
-        ("threads", _said(declared.threads), _said(found.threads), _equal(declared.threads, found.threads)),
-    ]
-    return [_row(field, value, seen, fits, False) for field, value, seen, fits in rows if value is not None]
+    yield _names("runtime", declared.name, name or None, hardware=False)
+    yield _versions("version", wanted, version or None, hardware=False)
+    yield _names("provider", declared.provider, found.provider, hardware=False)
+    yield _quantities("threads", declared.threads, found.threads, hardware=False)
 
 
-def _row(field: str, declared: str, found: str | None, fits: bool | None, hardware: bool) -> FieldMatch:
-    match = Match.UNKNOWN if fits is None else Match.MATCH if fits else Match.DRIFT
-    return FieldMatch(field, declared, found, match, hardware)
+def _field(
+    name: str, declared: str | None, found: str | None, fits: bool | None, *, hardware: bool
+) -> FieldMatch:
+    """`fits` is None where it cannot be told."""
+    if declared is None:
+        match = Match.OPEN
+    elif found is None or fits is None:
+        match = Match.UNKNOWN
+    else:
+        match = Match.MATCH if fits else Match.DRIFT
+    return FieldMatch(name, declared, found, match, hardware)
+
+
+def _names(name: str, declared: str | None, found: str | None, *, hardware: bool = True) -> FieldMatch:
+    return _field(name, declared, found, _alike(declared, found), hardware=hardware)
+
+
+def _alike(declared: str | None, found: str | None) -> bool | None:
+    """Whether one name holds the words of the other: `Xeon Gold` is what an `Intel(R) Xeon(R) Gold 6330` is."""
+    one, other = (set(_words(text or "")) for text in (declared, found))
+    return one <= other or other <= one if one and other else None
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"[^\W_]+(?:[._][^\W_]+)*", re.sub(r"\((?:r|tm|c)\)", " ", text.casefold()))
+
+
+def _versions(name: str, declared: str | None, found: str | None, *, hardware: bool) -> FieldMatch:
+    """Versions are compared by clauses, and as names where the declared one is none."""
+    fits = admits(declared, found) if declared is not None and found is not None else None
+    if fits is None and declared is not None and found is not None:
+        fits = _alike(declared, found) or None
+    return _field(name, declared, found, fits, hardware=hardware)
+
+
+def _quantities(
+    name: str, declared: Quantity | None, found: Quantity | None, *, hardware: bool
+) -> FieldMatch:
+    fits = None if declared is None or found is None else declared.base == found.base
+    return _field(name, _said(declared), _said(found), fits, hardware=hardware)
 
 
 def _said(value: Quantity | None) -> str | None:
     return str(value) if value is not None else None
 
 
-def _words(text: str) -> list[str]:
-    return re.findall(r"[a-z0-9.]+", re.sub(r"\((?:r|tm|c)\)", " ", text.lower()))
+def _memory(declared: Quantity | None, found: Quantity | None) -> FieldMatch:
+    fits = None
+    if declared is not None and found is not None:
+        fits = float(found.base) >= _LEAST_MEMORY * float(declared.base)
+    return _field("memory", _said(declared), _said(found), fits, hardware=True)
 
 
-def _within(declared: str | None, found: str | None) -> bool | None:
-    """Whether every word declared stands in what was found: `Xeon Gold` fits `Intel(R) Xeon(R) Gold 6330`."""
-    if declared is None or found is None:
-        return None
-    there = set(_words(found))
-    return all(word in there for word in _words(declared))
+def _instruction_sets(declared: list[str], found: list[str]) -> FieldMatch:
+    there = {name.casefold() for name in found}
+    return _field(
+        "instruction-sets",
+        ", ".join(declared) or None,
+        ", ".join(found) or None,
+        all(name.casefold() in there for name in declared),
+        hardware=True,
+    )
 
 
-def _device(found: Found) -> str:
-    return found.accelerator or "cpu"
-
-
-def _device_fits(declared: str | None, found: Found) -> bool | None:
-    if declared is None:
-        return None
-    if declared.lower() in {"cpu", "gpu"}:
-        return (declared.lower() == "gpu") == (found.accelerator is not None)
-    return bool(_within(declared, found.accelerator or "cpu") or _within(declared, found.cpu))
-
-
-def _equal(declared: Quantity | None, found: Quantity | None) -> bool | None:
-    return None if declared is None or found is None else declared.base == found.base
-
-
-def _near(declared: Quantity | None, found: Quantity | None) -> bool | None:
-    if declared is None or found is None or not declared.base:
-        return None
-    return abs(float(found.base) / float(declared.base) - 1) <= _MEMORY_SLACK
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in re.findall(r"\d+", version)[:4])
-
-
-def _satisfies(version: str, wanted: str) -> bool | None:
-    """Whether a version satisfies clauses such as `>=1.20, <2`; a bare version is a prefix: `1.31` fits `1.31.1`."""
-    have = _numbers(version)
-    for clause in wanted.split(","):
-        match = _CLAUSE.match(clause.strip())
-        if match is None:
-            return None
-        sign, number = match[1], _numbers(match[2])
-        width = max(len(have), len(number))
-        one, other = (t + (0,) * (width - len(t)) for t in (have, number))
-        fits = {
-            None: have[: len(number)] == number,
-            "==": have[: len(number)] == number,
-            "!=": have[: len(number)] != number,
-            ">=": one >= other,
-            "<=": one <= other,
-            ">": one > other,
-            "<": one < other,
-            "~=": one >= other and have[: max(1, len(number) - 1)] == number[: max(1, len(number) - 1)],
-        }[sign]
-        if not fits:
-            return False
-    return True
+def _device_fits(declared: str, found: Found) -> bool:
+    if declared.casefold() in _KINDS:
+        return (declared.casefold() == "gpu") == (found.accelerator is not None)
+    return any(_alike(declared, name) for name in (found.accelerator, found.cpu))

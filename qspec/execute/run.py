@@ -126,6 +126,7 @@ def execute_claim(
         comparison=[
             FieldRecord(field=row.field, declared=row.declared, found=row.found, match=row.match.value)
             for row in rows
+            if row.declared is not None
         ],
         evaluations={name or "evaluation": one.facts for name, one in scores.items()},
         timings={name or "load": one.facts() for name, one in timings.items()},

@@ -10,7 +10,7 @@ from qspec.lang.resolve import Origin
 from qspec.model.measurand import measurand
 from qspec.model.measured import Census, Measured, Result, Verdict
 from qspec.report import figures
-from qspec.report.machine import MachineRow, compare
+from qspec.report.machine import MachineRow, machine_rows
 from qspec.report.measure import decided_on, is_physical, physical_scale, title_of
 from qspec.report.outcome import NOT_EXECUTED, Outcome, method_title, outcome_of
 from qspec.report.plots import Bar, Bars, Tradeoff
@@ -107,7 +107,7 @@ class Execution:
     @property
     def drifts(self) -> int:
         """Fields in which the machine found is not the one declared."""
-        return sum(row.agreement == "drift" for row in self.fields)
+        return sum(row.drifts for row in self.fields)
 
 
 def execution(claim: ClaimView, block: Measured, origin: Origin) -> Execution:
@@ -134,7 +134,7 @@ def execution(claim: ClaimView, block: Measured, origin: Origin) -> Execution:
         tradeoffs=tuple(tradeoffs(claim, block, scores)),
         sizes=tuple(bars for result in physical if (bars := _sizes(result)) is not None),
         census=tuple(_census(model, census) for model, census in block.census.items()),
-        fields=tuple(compare(claim.executor, found)),
+        fields=tuple(machine_rows(claim.executor, found)),
         quantizer=block.quantizer or "",
         notes=tuple(block.notes),
         digests=(*((f"{role} file", digest) for role, digest in roles.items()), *digests),

@@ -95,7 +95,7 @@ def test_tables_have_captions_and_scopes_and_drawings_have_names(page: Any) -> N
         "3 of 4",
         "/head/Gemm",
         "Cores 4 2 drift",
-        "Runtime onnxruntime >=1.20 onnxruntime 1.31.1 match",
+        "Runtime onnxruntime onnxruntime match Runtime version >=1.20 1.31.1 match",
         "Python \u2013 3.11.7 not declared",
         "the test split shares no writer with the calibration data",
         "qspec execute ",

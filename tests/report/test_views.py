@@ -10,7 +10,6 @@ from qspec.report import figures, render
 from qspec.report.charts import forest_chart
 from qspec.report.execution import moment
 from qspec.report.figures import Scale
-from qspec.report.machine import admits
 from qspec.report.outcome import NOT_EXECUTED, OUTCOMES, outcome_of, worst
 from qspec.report.plots import Forest
 from qspec.report.svg import Axis
@@ -126,23 +125,6 @@ def test_a_forest_draws_every_row_and_every_bound(measured: DocumentReport) -> N
     assert drawing.count('class="interval ') == 12
     assert drawing.count('class="bound"') == drawing.count('class="bound-name"') == 4
     assert "loss(top1) &lt;= 3 pp for each class" in drawing
-
-
-@pytest.mark.parametrize(
-    ("wanted", "found", "fits"),
-    [
-        (">=1.20", "onnxruntime 1.31.1", True),
-        (">=1.32", "onnxruntime 1.31.1", False),
-        (">=1.20, <1.31", "onnxruntime 1.31.1", False),
-        ("1.31", "onnxruntime 1.31.1", True),
-        ("1.3", "onnxruntime 1.31.1", False),
-        ("~=1.31.0", "onnxruntime 1.31.1", True),
-        ("nightly", "onnxruntime 1.31.1", False),
-        (">=1.20", "onnxruntime", False),
-    ],
-)
-def test_versions_match_as_their_clauses_say(wanted: str, found: str, fits: bool) -> None:
-    assert admits(wanted, found) is fits
 
 
 @pytest.mark.parametrize(
