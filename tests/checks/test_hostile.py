@@ -2,10 +2,10 @@
 
 import itertools
 import random
-import time
 
 import pytest
 
+from qspec.checks.view import MAX_FIGURES
 from qspec.lang.diagnostic import Diagnostic
 
 NUMBERS = [
@@ -108,16 +108,8 @@ def test_messages_are_sentences(check):
         assert finding.message[0].isupper() or not finding.message[0].isalpha(), finding.message
 
 
-def test_many_figures_take_time_in_proportion(check):
-    def seconds(count: int) -> float:
-        figures = "\n".join(
-            f"    top1 {{ baseline: 76.1 %, quantized: 75.{n % 90 + 10} %, n: 50000 }}" for n in range(count)
-        )
-        text = f"qspec 1\nclaim a {{\n  reported {{\n{figures}\n  }}\n  loss(top1) <= 1 pp\n}}\n"
-        started = time.process_time()
-        check(text)
-        return time.process_time() - started
-
-    seconds(10)  # the rules are imported
-    small, large = seconds(200), seconds(1600)
-    assert large < 40 * small
+def test_a_table_pasted_a_thousand_times_is_compared_up_to_a_limit(check):
+    figures = "\n".join(f"    top1 {{ quantized: {n % 90 + 10}.5 % }}" for n in range(1600))
+    report = check(f"qspec 1\nclaim a {{\n  reported {{\n{figures}\n  }}\n  loss(top1) <= 1 pp\n}}\n")
+    twice = sum(finding.code == "QS307" for finding in report.findings)
+    assert 0 < twice <= MAX_FIGURES**2
