@@ -1,15 +1,13 @@
-"""What a precision does: its full form, whether its method reads data, and how its answers are decoded."""
+"""Whether a method reads data, and whether decoding draws at random."""
 
 from __future__ import annotations
 
-from qspec.errors import QSpecError
+from qspec.checks.precisions import expanded
 from qspec.model.base import Silence
 from qspec.model.evaluation import Calibration
 from qspec.model.executor import Executor
 from qspec.model.expression import Term
-from qspec.model.number_format import NumberFormat, find_format
-from qspec.model.precision import Precision, TensorFormat
-from qspec.model.shorthand import expand
+from qspec.model.precision import Precision
 
 READING = frozenset(
     {
@@ -31,16 +29,6 @@ BLIND = frozenset({"rtn", "hqq", "k-quant", "nf4", "llm.int8", "binaryconnect", 
 """Recipes that read none after training."""
 
 
-def precision_of(executor: Executor) -> Precision | None:
-    """The full form of the declared precision; None when there is none or nobody can read it."""
-    if not isinstance(executor.precision, Precision):
-        return None
-    try:
-        return expand(executor.precision)
-    except QSpecError:
-        return None
-
-
 def recipe_of(executor: Executor) -> str | None:
     """The recipe, said in the precision or as the procedure of the calibration."""
     precision, calibration = executor.precision, executor.calibration
@@ -52,7 +40,7 @@ def recipe_of(executor: Executor) -> str | None:
 
 def reads_data(executor: Executor) -> bool | None:
     """Whether the method reads examples after training; None when it cannot be told."""
-    precision, recipe = precision_of(executor), recipe_of(executor)
+    precision, recipe = expanded(executor.precision), recipe_of(executor)
     if recipe in READING:
         return True
     method = precision.method if precision is not None else None
@@ -63,11 +51,6 @@ def reads_data(executor: Executor) -> bool | None:
     if method == "weight-only":
         return False if recipe in BLIND else None
     return None
-
-
-def number_format(form: TensorFormat | None) -> NumberFormat | None:
-    """The number format of a kind of tensor, or None when it is not given or nobody knows it."""
-    return find_format(form.type) if form is not None else None
 
 
 def greedy(decoding: Term) -> bool:

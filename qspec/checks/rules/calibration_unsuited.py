@@ -42,8 +42,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qspec.checks.precisions import expanded, format_of
 from qspec.checks.rule import Finding, Visit, rule
-from qspec.checks.scheme import number_format, precision_of
 from qspec.checks.view import ClaimView
 from qspec.lang.diagnostic import Severity
 from qspec.model.evaluation import Calibration
@@ -56,11 +56,11 @@ def calibration_unsuited(claim: ClaimView) -> Iterator[Finding]:
     calibration = executor.executor.calibration if executor is not None else None
     if executor is None or not isinstance(calibration, Calibration) or calibration.method != "distribution":
         return
-    precision = precision_of(executor.executor)
+    precision = expanded(executor.executor.precision)
     if precision is None:
         return
     for form in (precision.activations, precision.weights):
-        known = number_format(form)
+        known = format_of(form)
         if known is not None and known.kind == "integer":
             yield Finding(
                 f"`distribution` chooses scales for floating formats, and {known.name} is an integer.",

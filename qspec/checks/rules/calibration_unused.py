@@ -42,8 +42,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qspec.checks.precisions import expanded
 from qspec.checks.rule import Finding, Visit, rule
-from qspec.checks.scheme import precision_of, reads_data
+from qspec.checks.scheme import reads_data
 from qspec.checks.view import ClaimView, stated
 from qspec.lang.diagnostic import Severity
 from qspec.model.evaluation import Calibration
@@ -57,7 +58,7 @@ def calibration_unused(claim: ClaimView) -> Iterator[Finding]:
         return
     if not stated(executor.executor.calibration.data) or reads_data(executor.executor) is not False:
         return
-    precision = precision_of(executor.executor)
+    precision = expanded(executor.executor.precision)
     if precision is None:
         return
     name = " ".join(str(part) for part in (precision.method, precision.recipe) if part is not None)

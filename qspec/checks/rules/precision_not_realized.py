@@ -58,8 +58,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from qspec.checks.measured import is_current
+from qspec.checks.precisions import expanded
 from qspec.checks.rule import Finding, Visit, rule
-from qspec.checks.scheme import precision_of
 from qspec.checks.view import MeasuredView
 from qspec.lang.diagnostic import Severity
 
@@ -81,7 +81,7 @@ def precision_not_realized(view: MeasuredView) -> Iterator[Finding]:
     expected = [said.assertion.expect for said in view.claim.assertions]
     if expected and all(outcome == "not-realized" for outcome in expected):
         return
-    precision = precision_of(executor.executor)
+    precision = expanded(executor.executor.precision)
     emulation_said = precision is not None and (precision.simulated or precision.method == "simulated")
     for name, census in view.measured.census.items():
         origin = view.origin.at("census", name)
