@@ -26,6 +26,7 @@ tables:
 
 schemas:
 	$(PYTHON) -m qspec.lang.schema
+	$(PYTHON) -m qspec.lang.textmate
 
 fuzz:
 	$(PYTHON) tests/fuzz/language.py
