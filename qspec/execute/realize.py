@@ -100,7 +100,7 @@ def _ingredients(plan: Plan, side: ModelPlan, sha256: str) -> dict[str, Any]:
         "data": None
         if data is None
         else {
-            "file": _data_digest(plan, data),
+            "file": data_digest(plan, data),
             "split": data.split,
             "rule": _rule_text(data),
             "inputs": dict(data.dataset.inputs.members) if data.dataset.inputs else {},
@@ -121,21 +121,29 @@ def _rule_text(data: DataPlan) -> str:
     return str(members.get(data.split or "", ""))
 
 
-def _data_digest(plan: Plan, data: DataPlan) -> str | None:
+def data_digest(plan: Plan, data: DataPlan) -> str | None:
+    """SHA-256 of the data set's file, or of those of all its tables; verified where the spec declares one."""
     from qspec.data.paths import inside, verify_digest
 
+    def of(source: str, declared: str | None) -> str:
+        path = inside(plan.root, relative_to(plan.root, data.folder / source), what="data file")
+        return verify_digest(path, declared, what="data file")
+
     with located(data.declared):
-        if data.dataset.source is None:
+        if data.dataset.source is not None:
+            return of(data.dataset.source, data.dataset.sha256)
+        tables = data.dataset.tables
+        if tables is None:
             return None
-        path = inside(plan.root, relative_to(plan.root, data.folder / data.dataset.source), what="data file")
-        return verify_digest(path, data.dataset.sha256, what="data file")
+        return canonical.digest([of(one, None) for one in (tables.corpus, tables.queries, tables.relevance)])
 
 
 def open_data(plan: Plan, data: DataPlan) -> tuple[Any, NDArray[np.int64]]:
-    """The table and the rows of a planned split."""
+    """The table and the rows of a planned split; of a data set of three tables, those of its queries."""
     with located(data.declared):
-        source = data.dataset.source
-        placed = data.dataset
+        source, placed = data.dataset.source, data.dataset
+        if source is None and placed.tables is not None:
+            source = placed.tables.queries
         if source is not None:
             placed = placed.model_copy(update={"source": relative_to(plan.root, data.folder / source)})
         table = open_dataset(placed, plan.root)

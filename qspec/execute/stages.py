@@ -13,33 +13,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec import canonical
-from qspec.data.pipeline import Steps
 from qspec.data.strata import stratify
 from qspec.errors import QSpecError
 from qspec.execute.arrays import save_arrays
-from qspec.execute.determinism import determinism
-from qspec.execute.evaluate import Rows, evaluate
 from qspec.execute.index import TIMINGS, TIMINGS_FACTS, read_timings
 from qspec.execute.located import located
 from qspec.execute.machine import inspect_machine
 from qspec.execute.measure import PROFILES, measure
+from qspec.execute.opening import Opening
 from qspec.execute.plan import EvaluationPlan, Plan
 from qspec.execute.realize import Side, open_data
 from qspec.execute.scores import Scores
-from qspec.execute.sessions import Arrays, Session, open_session
+from qspec.execute.scoring import Runner, placed, score
+from qspec.execute.sessions import Session, open_session
 from qspec.execute.store import Store
-from qspec.execute.tasks import registry as tasks
-from qspec.execute.tasks.runner import TaskData, TaskRunner
+from qspec.execute.thresholds import chosen, paired
 from qspec.execute.timings import Timings
 from qspec.metrics.bind import BoundMetric, bind
 from qspec.model.base import Silence
 from qspec.model.evaluation import Evaluated, Load, Strata
 from qspec.model.expression import ByColumn
 from qspec.model.quantity import Quantity
-from qspec.registry import UnknownNameError
-
-PROBE = 64
-"""Examples on which determinism is probed."""
 
 Progress = Callable[[str, int, int], None]
 """Told the stage, what is done of it, and how much there is."""
@@ -50,13 +44,14 @@ class Opened:
     """One evaluation with its data open and checked."""
 
     plan: EvaluationPlan
-    runner: TaskRunner
+    runner: Runner
     inputs: dict[str, NDArray[Any]]
     metrics: list[BoundMetric]
     rows: NDArray[np.int64]
     strata: list[Any]
     units: NDArray[np.int64] | None
     digest: str
+    opening: Opening
 
 
 @dataclass
@@ -95,48 +90,24 @@ class Stages:
 
     def open(self, evaluation: EvaluationPlan) -> Opened:
         """Open an evaluation's data and hold it against both models, before anything is computed."""
+        opened = Opening(self.plan, self.sessions, evaluation)
+        with located(evaluation.origin):
+            opener = opened.opener()
+            metrics = [bind(term, task=evaluation.task) for term in evaluation.metrics]
+            metrics += opened.distances()
         table, rows = open_data(self.plan, evaluation.data)
+        with located(evaluation.data.declared):
+            runner = opener(opened.task_data(evaluation.data, table, rows, metrics))
+            inputs = runner.inputs()
+            opened.check(inputs)
+        declared = evaluation.evaluation.strata
         executor = self.plan.resolved.executor
         assert executor is not None
-        with located(evaluation.origin):
-            try:
-                opener = tasks.get(evaluation.task)
-            except UnknownNameError:
-                from qspec.errors import NotExecutableError
-
-                raise NotExecutableError(
-                    f"The task `{evaluation.task}` is not run here yet.",
-                    hint=f"tasks that run are {', '.join([*tasks.names(), *tasks.aliases()])}",
-                ) from None
-            metrics = [bind(term, task=evaluation.task) for term in evaluation.metrics]
-        outputs = tuple(executor.model.outputs) if executor.model is not None else ()
-        with located(evaluation.data.declared):
-            steps = Steps(evaluation.evaluation.pipeline)
-            data = TaskData(evaluation.evaluation, evaluation.data.dataset, table, rows, steps, outputs)
-            runner = opener(data)
-            inputs = runner.inputs()
-            for session in self.sessions:
-                wrong = session.check_inputs(
-                    {name: (None, *array.shape[1:]) for name, array in inputs.items()},
-                    {name: array.dtype.name for name, array in inputs.items()},
-                )
-                if wrong:
-                    raise QSpecError(
-                        wrong[0],
-                        hint="the data set's `inputs` map an input of the model to a column of the data",
-                    )
-        declared = evaluation.evaluation.strata
         with located(executor.where("strata")):
             strata = stratify(declared, table, rows) if isinstance(declared, Strata) else []
         units = _units(evaluation.evaluation, table, rows)
-        digest = canonical.digest(
-            {
-                "data": evaluation.data.dataset.to_json(),
-                "split": evaluation.data.split,
-                "file": _file(self.plan, evaluation),
-            }
-        )
-        return Opened(evaluation, runner, inputs, metrics, rows, strata, units, digest)
+        digest = canonical.digest(opened.data_digest())
+        return Opened(evaluation, runner, inputs, metrics, rows, strata, units, digest, opened)
 
     # Keys ------------------------------------------------------------------------------------
 
@@ -160,7 +131,7 @@ class Stages:
                 "scores",
                 data=opened.digest,
                 task=evaluation.task,
-                metrics=[str(m) for m in evaluation.metrics],
+                metrics=[str(m) for m in opened.metrics],
                 evaluation=evaluation.evaluation.to_json(),
                 outputs=list(self.plan.resolved.executor.model.outputs)
                 if self.plan.resolved.executor and self.plan.resolved.executor.model
@@ -179,43 +150,26 @@ class Stages:
         return Scores.load(entry.folder)
 
     def _evaluate(self, opened: Opened) -> Scores:
-        reduce = _reducer(opened)
-        name = f"scores {opened.plan.name}".strip()
-        with located(opened.plan.data.declared):
-            run = evaluate(
-                *self.sessions,
-                opened.inputs,
-                reduce,
-                batch=self.plan.batch,
-                progress=lambda done, total: self.progress(name, done, total),
+        evaluation, executor = opened.plan, self.plan.resolved.executor
+        assert executor is not None
+        name = f"scores {evaluation.name}".strip()
+        with located(executor.where("threshold")):
+            metrics = paired(
+                opened.metrics,
+                evaluation.evaluation.threshold,
+                lambda: opened.opening.tuning(opened.metrics, opened.rows, self.plan.batch),
             )
-            probe = determinism(
-                self.sessions[1],
-                {column: array[:PROBE] for column, array in opened.inputs.items()},
-                lambda outputs, rows: reduce(outputs, rows)["answer"],
-                batch=self.plan.batch,
+        with located(evaluation.data.declared):
+            scores = score(
+                opened.runner,
+                self.sessions,
+                metrics,
+                self.plan.batch,
+                lambda done, total: self.progress(name, done, total),
             )
-        answers = (run.baseline["answer"], run.quantized["answer"])
-        facts = {
-            "batch": run.batch,
-            "padded": run.padded,
-            "determinism": {
-                "sample": probe.sample,
-                "repeated": probe.repeated,
-                "rebatched": probe.rebatched,
-                "other_batch": probe.other_batch,
-            },
-        }
-        names = [str(m) for m in opened.metrics]
-        return Scores(
-            len(opened.rows),
-            {m: run.baseline[m] for m in names},
-            {m: run.quantized[m] for m in names},
-            answers,
-            opened.strata,
-            opened.units,
-            facts,
-        )
+            if thresholds := chosen(metrics):
+                scores.facts["thresholds"] = thresholds
+            return placed(scores, opened.runner, opened.strata, opened.units, len(opened.rows))
 
     # Timings ---------------------------------------------------------------------------------
 
@@ -267,19 +221,6 @@ class Stages:
         )
 
 
-def _reducer(opened: Opened) -> Callable[[Arrays, Rows], dict[str, NDArray[Any]]]:
-    """From a block of outputs to the columns of every metric, and the answers."""
-
-    def reduce(outputs: Arrays, rows: Rows) -> dict[str, NDArray[Any]]:
-        predictions = opened.runner.predictions(outputs, rows)
-        columns: dict[str, NDArray[Any]] = {str(m): m.columns(predictions) for m in opened.metrics}
-        answers = opened.runner.answers(predictions)
-        columns["answer"] = np.zeros(len(rows), np.int8) if answers is None else answers
-        return columns
-
-    return reduce
-
-
 def _units(evaluation: Evaluated, table: Any, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
     """The number of each example's independent unit; None when every example is one."""
     statistics = evaluation.statistics
@@ -287,12 +228,6 @@ def _units(evaluation: Evaluated, table: Any, rows: NDArray[np.int64]) -> NDArra
         return None
     values = table.take(statistics.unit.by, rows)
     return np.unique(values, return_inverse=True)[1].astype(np.int64)
-
-
-def _file(plan: Plan, evaluation: EvaluationPlan) -> str | None:
-    from qspec.execute.realize import _data_digest
-
-    return _data_digest(plan, evaluation.data)
 
 
 def _whole(value: Quantity | Silence | None) -> int | None:

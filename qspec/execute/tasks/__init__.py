@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from qspec.execute.tasks.runner import TaskData, TaskRunner
+from qspec.execute.tasks.runner import Gatherer, TaskData, TaskRunner
 from qspec.registry import Registry
 
-Opener = Callable[[TaskData], TaskRunner]
+Opener = Callable[[TaskData], TaskRunner | Gatherer]
 
 registry: Registry[Opener] = Registry("task that runs here", "qspec.execute.tasks")

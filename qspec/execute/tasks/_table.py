@@ -2,9 +2,19 @@
 
 MODULES: dict[str, str] = {
     "image-classification": "classification",
+    "language-modelling": "language",
+    "multiple-choice": "choices",
+    "question-answering": "spans",
+    "reasoning": "generation",
+    "recommendation": "recommendation",
+    "regression": "numbers",
+    "retrieval": "retrieval",
+    "segmentation": "segmentation",
+    "token-classification": "tokens",
 }
 
 ALIASES: dict[str, str] = {
+    "super-resolution": "regression",
     "tabular-classification": "image-classification",
     "text-classification": "image-classification",
 }

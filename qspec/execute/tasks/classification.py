@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -14,28 +13,22 @@ from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
 from qspec.execute.tasks import registry
-from qspec.execute.tasks.runner import TaskData, TaskRunner
+from qspec.execute.tasks.runner import TaskRunner
 from qspec.metrics.predictions import Predictions
 
 
-@dataclass(frozen=True)
-class Classification:
+@registry.register("image-classification", aliases=("text-classification", "tabular-classification"))
+class Classification(TaskRunner):
     """Scores of C classes an example, (examples, C), or the class itself, (examples,)."""
-
-    data: TaskData
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:
         """True classes, (examples,)."""
         return examples.labels(self.data.dataset, self.data.table, self.data.rows)
 
-    def inputs(self) -> dict[str, NDArray[Any]]:
-        """The declared columns by graph input, after the pipeline's transforms."""
-        return examples.inputs(self.data.dataset, self.data.table, self.data.rows, self.data.steps)
-
     def predictions(self, outputs: Arrays, rows: Rows) -> Predictions:
         """Scores or classes of a block of examples beside their labels."""
-        values = self.data.steps.after(_chosen(outputs, self.data.outputs))
+        values = self.data.steps.after(self.data.chosen(outputs))
         if values.ndim == 1 and values.dtype.kind in "iu":
             return Predictions({"prediction": values.astype(np.int64), "label": self.labels[rows]})
         values = values.reshape(len(values), -1)
@@ -58,21 +51,3 @@ class Classification:
     def answers(self, predictions: Predictions) -> NDArray[Any]:
         """The class answered."""
         return predictions.column("prediction")
-
-
-def _chosen(outputs: Arrays, named: tuple[str, ...]) -> NDArray[Any]:
-    """The output that holds scores: the one the spec names, else the first of floats, else the first."""
-    if named:
-        if named[0] not in outputs:
-            raise QSpecError(
-                f"The model has no output {named[0]!r}; it has {', '.join(outputs)}.",
-                hint="name one of them under `outputs`",
-            )
-        return outputs[named[0]]
-    return next((v for v in outputs.values() if v.dtype.kind == "f"), next(iter(outputs.values())))
-
-
-@registry.register("image-classification", aliases=("text-classification", "tabular-classification"))
-def classification(data: TaskData) -> TaskRunner:
-    """One class an example."""
-    return Classification(data)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.data import examples
 from qspec.data.pipeline import Steps
 from qspec.data.table import Table
-from qspec.execute.evaluate import Rows
-from qspec.execute.sessions import Arrays
+from qspec.errors import QSpecError
+from qspec.execute.evaluate import Rows, evaluate, evaluate_one
+from qspec.execute.sessions import Arrays, Port, Session
+from qspec.metrics.bind import BoundMetric
 from qspec.metrics.predictions import Predictions
 from qspec.model.artifact import Dataset
 from qspec.model.evaluation import Evaluated
+
+Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -28,16 +36,167 @@ class TaskData:
     steps: Steps
     outputs: tuple[str, ...] = ()
     """Graph outputs that the spec names."""
+    metrics: tuple[BoundMetric, ...] = ()
+    """What will be scored, for tasks whose run depends on it (a cut-off, a stride)."""
+    ports: Mapping[str, Port] = field(default_factory=dict)
+    """The inputs of the baseline's graph, by name."""
+    beside: Callable[[str], Table] | None = None
+    """Opens another table of the data set, for retrieval."""
+
+    def inputs(self) -> dict[str, NDArray[Any]]:
+        """The declared columns by graph input, after the pipeline's transforms, (examples, …)."""
+        return examples.inputs(self.dataset, self.table, self.rows, self.steps)
+
+    def answer_column(self) -> NDArray[Any]:
+        """The column that `label` names, (examples, …), whatever it holds."""
+        if self.dataset.label is None:
+            raise QSpecError(
+                f"The data set in {self.table.source} does not say which column holds the answer.",
+                hint="add `label: COLUMN`",
+            )
+        return self.table.take(self.dataset.label, self.rows)
+
+    def whole_numbers(self, what: str, *axes: int) -> NDArray[np.int64]:
+        """The answer column as whole numbers of one of these numbers of axes."""
+        values = self.answer_column()
+        if values.dtype.kind not in "iub" or values.ndim not in axes:
+            wanted = " or ".join(str(axis) for axis in axes)
+            raise QSpecError(
+                f"The column {self.dataset.label} of {self.table.source} holds {values.dtype} of shape "
+                f"{list(values.shape)}; {what} are whole numbers in {wanted} axes, the first the examples."
+            )
+        return values.astype(np.int64)
+
+    def chosen(self, outputs: Arrays, axes: int | None = None) -> NDArray[Any]:
+        """The output that the spec names, else the first of floats (with so many axes, if given), else the first."""
+        if self.outputs:
+            if self.outputs[0] not in outputs:
+                raise QSpecError(
+                    f"The model has no output {self.outputs[0]!r}; it has {', '.join(outputs)}.",
+                    hint="name one of them under `outputs`",
+                )
+            return outputs[self.outputs[0]]
+        floats = [v for v in outputs.values() if v.dtype.kind == "f"]
+        fitting = [v for v in floats if axes is None or v.ndim == axes]
+        return next(iter([*fitting, *floats, *outputs.values()]))
+
+    def valid_tokens(self, feeds: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        """Which places of token arrays of this shape hold tokens: by the input or column that is a mask, else all."""
+        for name, array in feeds.items():
+            if "mask" in name and array.shape == shape:
+                return np.asarray(array != 0)
+        for name in ("attention_mask", "mask"):
+            if name in self.table:
+                found = self.table.take(name, self.rows)
+                if found.shape == shape:
+                    return np.asarray(found != 0)
+        return np.ones(shape, dtype=np.bool_)
 
 
-class TaskRunner(Protocol):
-    """One task on one split."""
+class TaskRunner(ABC):
+    """One task on one split, where the model runs on the examples themselves."""
+
+    def __init__(self, data: TaskData) -> None:
+        self.data = data
+
+    @cached_property
+    def feeds(self) -> dict[str, NDArray[Any]]:
+        """What `inputs` gives, made once."""
+        return self.data.inputs()
 
     def inputs(self) -> dict[str, NDArray[Any]]:
         """The array for each model input, (examples, …); raises `QSpecError` for what a model cannot be fed."""
+        return self.feeds
 
+    @abstractmethod
     def predictions(self, outputs: Arrays, rows: Rows) -> Predictions:
         """Predictions for a block of examples from the graph's outputs and their places in the split."""
 
     def answers(self, predictions: Predictions) -> NDArray[Any] | None:
-        """What was answered, (examples, …), so that flips can be counted; None where answers are not discrete."""
+        """What was answered, (examples, …), so that changes can be counted; None where answers are not discrete."""
+        return None
+
+
+class Gatherer(ABC):
+    """One task on one split, where the model runs on items (windows, choices, passages) that make up examples."""
+
+    def __init__(self, data: TaskData) -> None:
+        self.data = data
+
+    @abstractmethod
+    def inputs(self) -> dict[str, NDArray[Any]]:
+        """The array for each model input, (items, …)."""
+
+    @abstractmethod
+    def features(self, outputs: Arrays, rows: Rows) -> Arrays:
+        """What is kept of a block of items, (items, …) each."""
+
+    @abstractmethod
+    def gather(self, features: Arrays) -> Predictions:
+        """Predictions for the examples out of what was kept of all items."""
+
+    def run(
+        self, sessions: tuple[Session, Session], batch: int, progress: Progress
+    ) -> tuple[Arrays, Arrays, int]:
+        """What is kept of every item, of either model, and how many items were added as padding."""
+        run = evaluate(*sessions, self.inputs(), self.features, batch=batch, progress=progress)
+        return run.baseline, run.quantized, run.padded
+
+    def run_one(self, session: Session, batch: int) -> Arrays:
+        """What is kept of every item, of one model."""
+        return evaluate_one(session, self.inputs(), self.features, batch=batch)
+
+    def probe(self, outputs: Arrays, rows: Rows) -> NDArray[Any] | None:
+        """Something discrete for each item, by which runs are compared; None where there is nothing of the kind."""
+        return None
+
+    def answers(self, predictions: Predictions) -> NDArray[Any] | None:
+        """What was answered, (examples, …), so that changes can be counted; None where answers are not discrete."""
+        return None
+
+    def owners(self) -> NDArray[np.int64] | None:
+        """For each example the place in the split of the row it comes from; None where examples are the rows."""
+        return None
+
+
+def log_probabilities(logits: NDArray[Any], targets: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Logarithms of the probabilities given to targets (k,) by logits (k, vocabulary), in slices of bounded size.
+
+    Raises `QSpecError` for a target that the model has no logit for.
+    """
+    if len(targets) and not 0 <= targets.min() <= targets.max() < logits.shape[-1]:
+        raise QSpecError(
+            f"Token numbers run from {targets.min()} to {targets.max()}, and the model scores {logits.shape[-1]} tokens.",
+            hint="the data were tokenized for another model",
+        )
+    found = np.empty(len(targets))
+    step = max(1, (1 << 22) // logits.shape[-1])
+    for start in range(0, len(targets), step):
+        block = logits[start : start + step].astype(np.float64)
+        block -= block.max(axis=1, keepdims=True)
+        own = np.take_along_axis(block, targets[start : start + step, None], axis=1)[:, 0]
+        found[start : start + step] = own - np.log(np.exp(block).sum(axis=1))
+    return found
+
+
+def token_logits(data: TaskData, outputs: Arrays, length: int) -> NDArray[Any]:
+    """The output with logits of every token, (items, length, vocabulary); raises `QSpecError` for another shape."""
+    logits = data.chosen(outputs, 3)
+    if logits.ndim != 3 or logits.shape[1] != length:
+        raise QSpecError(
+            f"The model's output has the shape {list(logits.shape)}, and logits for {length} tokens are "
+            f"[items, {length}, vocabulary].",
+            hint="name the output with logits under the model's `outputs`",
+        )
+    return logits
+
+
+def token_input(feeds: Mapping[str, NDArray[Any]], axes: int, source: str) -> str:
+    """The input that token numbers are fed to: the first of whole numbers with so many axes that is no mask."""
+    for name, array in feeds.items():
+        if array.ndim == axes and array.dtype.kind in "iu" and not ("mask" in name or "type" in name):
+            return name
+    raise QSpecError(
+        f"No input takes token numbers from {source}: one column must hold whole numbers in {axes} axes.",
+        hint="map a column of token numbers to the model's input under `inputs`",
+    )

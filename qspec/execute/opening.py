@@ -1,0 +1,149 @@
+"""Opens what an evaluation reads, its test split and the split thresholds are chosen on, and holds it against the models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.data.pipeline import Steps
+from qspec.data.source import open_table
+from qspec.data.splits import overlap
+from qspec.data.table import Table
+from qspec.errors import NotExecutableError, QSpecError
+from qspec.execute.located import located
+from qspec.execute.plan import DataPlan, EvaluationPlan, Plan, relative_to
+from qspec.execute.realize import data_digest, open_data
+from qspec.execute.scoring import Sessions, everything
+from qspec.execute.tasks import Opener
+from qspec.execute.tasks import registry as tasks
+from qspec.execute.tasks.runner import TaskData
+from qspec.metrics.bind import BoundMetric, bind
+from qspec.metrics.predictions import Predictions
+from qspec.metrics.tasks import find_task
+from qspec.model.measurand import MeasurandKind, measurand
+from qspec.registry import UnknownNameError
+
+_FROM_PREDICTIONS = frozenset({"kl", "cosine"})
+"""Distances that need more of a model than its answers, so that they are kept while it runs."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """One planned evaluation on its way to being run."""
+
+    plan: Plan
+    sessions: Sessions
+    evaluation: EvaluationPlan
+
+    def opener(self) -> Opener:
+        """What opens the task; raises `NotExecutableError` for one that is not run here."""
+        task = self.evaluation.task
+        try:
+            return tasks.get(task)
+        except UnknownNameError:
+            known = find_task(task)
+            what = f"The task `{task}` is not run here" if known else f"No task is called `{task}`"
+            why = "; its outputs are scored where they were made elsewhere" if known else ""
+            raise NotExecutableError(
+                f"{what}{why}.",
+                hint=f"tasks that run are {', '.join(sorted([*tasks.names(), *tasks.aliases()]))}",
+            ) from None
+
+    def distances(self) -> list[BoundMetric]:
+        """Distances that the claim bounds here and the evaluation does not declare."""
+        found: dict[str, BoundMetric] = {}
+        declared = {str(term) for term in self.evaluation.metrics}
+        for assertion in self.plan.resolved.claim.assertions:
+            subject = measurand(assertion.quantity)
+            if subject.kind is not MeasurandKind.DISTANCE or subject.metric is None:
+                continue
+            here = assertion.on in (None, self.evaluation.name) and str(subject.metric) not in declared
+            if here and subject.metric.name in _FROM_PREDICTIONS:
+                bound = bind(subject.metric)
+                if self.evaluation.task in bound.metric.tasks:
+                    found[str(subject.metric)] = bound
+        return list(found.values())
+
+    def task_data(
+        self, data: DataPlan, table: Table, rows: NDArray[np.int64], metrics: Sequence[BoundMetric]
+    ) -> TaskData:
+        """What the task is given of a split."""
+        executor = self.plan.resolved.executor
+        assert executor is not None
+        return TaskData(
+            self.evaluation.evaluation,
+            data.dataset,
+            table,
+            rows,
+            Steps(self.evaluation.evaluation.pipeline),
+            tuple(executor.model.outputs) if executor.model is not None else (),
+            tuple(metrics),
+            {port.name: port for port in self.sessions[0].inputs},
+            lambda source: open_table(self.plan.root, relative_to(self.plan.root, data.folder / source)),
+        )
+
+    def check(self, inputs: dict[str, NDArray[Any]]) -> None:
+        """Raise `QSpecError` where the inputs do not fit one of the models."""
+        for session in self.sessions:
+            wrong = session.check_inputs(
+                {name: (None, *array.shape[1:]) for name, array in inputs.items()},
+                {name: array.dtype.name for name, array in inputs.items()},
+            )
+            if wrong:
+                raise QSpecError(
+                    wrong[0], hint="the data set's `inputs` map an input of the model to a column of the data"
+                )
+
+    def tuning(
+        self, metrics: Sequence[BoundMetric], tested: NDArray[np.int64], batch: int
+    ) -> tuple[Predictions, Predictions]:
+        """Both models' predictions on the split that thresholds are chosen on; never one that shares rows with the test.
+
+        Raises `QSpecError` for a split that is not declared or overlaps.
+        """
+        data = self._tuning_plan()
+        assert data is not None
+        table, rows = open_data(self.plan, data)
+        test = self.evaluation.data
+        if data.name == test.name and (shared := overlap(rows, tested)):
+            raise QSpecError(
+                f"The split {data.split or data.name} that thresholds are chosen on shares {shared} rows with the test set.",
+                hint="choose thresholds on a split of its own",
+            )
+        with located(data.declared):
+            runner = self.opener()(self.task_data(data, table, rows, metrics))
+            self.check(runner.inputs())
+            first, second = (everything(runner, session, batch) for session in self.sessions)
+        return first, second
+
+    def _tuning_plan(self) -> DataPlan | None:
+        declared = self.evaluation.evaluation.threshold
+        executor = self.plan.resolved.executor
+        if declared is None or declared.from_ is None or executor is None:
+            return None
+        where = executor.where("threshold")
+        with located(where):
+            found = self.plan.resolved.dataset(declared.from_)
+            if found is None:
+                raise QSpecError(
+                    f"The data set `{declared.from_.name}` that thresholds are chosen on is not declared.",
+                    hint="name a split of a declared data set: `threshold { from: NAME.SPLIT }`",
+                )
+        dataset, name, split, origin = found
+        return DataPlan(dataset, name, split, origin.loaded.folder, where, origin)
+
+    def data_digest(self) -> dict[str, Any]:
+        """Everything that determines which examples are read."""
+        every = [one for one in (self.evaluation.data, self._tuning_plan()) if one is not None]
+        found: dict[str, Any] = {}
+        for role, data in zip(("test", "tuning"), every, strict=False):
+            found[role] = {
+                "data": data.dataset.to_json(),
+                "split": data.split,
+                "file": data_digest(self.plan, data),
+            }
+        return found

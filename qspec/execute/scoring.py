@@ -1,0 +1,192 @@
+"""Scores one evaluation: both models over the same examples, thresholds from another split, columns kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.data.strata import Stratified
+from qspec.execute.determinism import determinism
+from qspec.execute.evaluate import Rows, evaluate, evaluate_one
+from qspec.execute.scores import Scores
+from qspec.execute.sessions import Arrays, Session
+from qspec.execute.tasks.runner import Gatherer, TaskRunner
+from qspec.metrics.bind import BoundMetric
+from qspec.metrics.definition import Family
+from qspec.metrics.predictions import Predictions
+
+PROBE = 64
+"""Examples on which determinism is probed."""
+
+Runner = TaskRunner | Gatherer
+Sessions = tuple[Session, Session]
+Progress = Callable[[int, int], None]
+Columns = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Paired:
+    """One metric as it decides for either model: they differ in their threshold, where each has its own."""
+
+    name: str
+    baseline: BoundMetric
+    quantized: BoundMetric
+
+    @property
+    def of_pair(self) -> bool:
+        """Whether it compares the two models' answers."""
+        return self.quantized.family is Family.DISTANCE
+
+
+def score(
+    runner: Runner, sessions: Sessions, metrics: Sequence[Paired], batch: int, progress: Progress
+) -> Scores:
+    """The scores of both models; strata and units are put in by who knows them."""
+    if isinstance(runner, Gatherer):
+        return _gathered(runner, sessions, metrics, batch, progress)
+    return _rowwise(runner, sessions, metrics, batch, progress)
+
+
+def everything(runner: Runner, session: Session, batch: int) -> Predictions:
+    """The predictions of one model on a whole split, as thresholds are chosen on it: small arrays only."""
+    if isinstance(runner, Gatherer):
+        return runner.gather(runner.run_one(session, batch))
+
+    def reduce(outputs: Arrays, rows: Rows) -> Columns:
+        predictions = runner.predictions(outputs, rows)
+        return {name: predictions.array(name) for name in ("score", "label")}
+
+    return Predictions(evaluate_one(session, runner.inputs(), reduce, batch=batch))
+
+
+class _Blocks:
+    """Columns of blocks of examples as they come, joined at the end: later blocks may be wider."""
+
+    def __init__(self, runner: TaskRunner, metrics: Sequence[Paired]) -> None:
+        self.runner, self.metrics = runner, metrics
+        self.columns: tuple[dict[str, list[Any]], dict[str, list[Any]]] = (
+            {m.name: [] for m in metrics},
+            {m.name: [] for m in metrics},
+        )
+        self.before: Predictions | None = None
+
+    def baseline(self, outputs: Arrays, rows: Rows) -> Columns:
+        """Keep the baseline's columns of a block, and its predictions for the distances of the pair."""
+        predictions = self.runner.predictions(outputs, rows)
+        for metric in self.metrics:
+            if not metric.of_pair:
+                self.columns[0][metric.name].append(metric.baseline.columns(predictions))
+        self.before = predictions if any(metric.of_pair for metric in self.metrics) else None
+        return _answer(self.runner, predictions)
+
+    def quantized(self, outputs: Arrays, rows: Rows) -> Columns:
+        """Keep the quantized model's columns of the block that the baseline has just answered."""
+        predictions = self.runner.predictions(outputs, rows)
+        if self.before is not None:
+            predictions = predictions.beside(self.before)
+        for metric in self.metrics:
+            columns = metric.quantized.columns(predictions)
+            self.columns[1][metric.name].append(columns)
+            if metric.of_pair:
+                self.columns[0][metric.name].append(columns)
+        return _answer(self.runner, predictions)
+
+    def joined(self, side: int) -> dict[str, NDArray[np.float64]]:
+        """The columns of all examples of one model."""
+        return {name: BoundMetric.join(blocks) for name, blocks in self.columns[side].items()}
+
+
+def _answer(runner: TaskRunner, predictions: Predictions) -> Columns:
+    answers = runner.answers(predictions)
+    return {"answer": answers} if answers is not None else {}
+
+
+def _rowwise(
+    runner: TaskRunner, sessions: Sessions, metrics: Sequence[Paired], batch: int, progress: Progress
+) -> Scores:
+    inputs = runner.inputs()
+    blocks = _Blocks(runner, metrics)
+    run = evaluate(
+        *sessions,
+        inputs,
+        blocks.baseline,
+        batch=batch,
+        reduce_quantized=blocks.quantized,
+        progress=progress,
+    )
+    answered = "answer" in run.baseline
+
+    def probe(outputs: Arrays, rows: Rows) -> NDArray[Any]:
+        return _answer(runner, runner.predictions(outputs, rows))["answer"]
+
+    return Scores(
+        len(run.rows),
+        blocks.joined(0),
+        blocks.joined(1),
+        (run.baseline["answer"], run.quantized["answer"]) if answered else None,
+        facts=_facts(run.batch, run.padded, _probed(sessions[1], inputs, probe, batch) if answered else None),
+    )
+
+
+def _gathered(
+    runner: Gatherer, sessions: Sessions, metrics: Sequence[Paired], batch: int, progress: Progress
+) -> Scores:
+    first, second, padded = runner.run(sessions, batch, progress)
+    baseline = runner.gather(first)
+    quantized = runner.gather(second).beside(baseline)
+    columns = {m.name: m.quantized.columns(quantized) for m in metrics}
+    answers = runner.answers(baseline), runner.answers(quantized)
+    return Scores(
+        baseline.n,
+        {m.name: columns[m.name] if m.of_pair else m.baseline.columns(baseline) for m in metrics},
+        columns,
+        (answers[0], answers[1]) if answers[0] is not None and answers[1] is not None else None,
+        facts=_facts(batch, padded, _probe_items(runner, sessions[1], batch)),
+    )
+
+
+def _probe_items(runner: Gatherer, session: Session, batch: int) -> dict[str, Any] | None:
+    """The determinism of a task's items, where the task has something to compare them by."""
+    if type(runner).probe is Gatherer.probe:
+        return None
+
+    def probe(outputs: Arrays, rows: Rows) -> NDArray[Any]:
+        found = runner.probe(outputs, rows)
+        return found if found is not None else np.zeros(len(rows), np.int8)
+
+    return _probed(session, runner.inputs(), probe, batch)
+
+
+def _probed(
+    session: Session, inputs: Columns, answer: Callable[[Arrays, Rows], NDArray[Any]], batch: int
+) -> dict[str, Any]:
+    probe = determinism(session, {name: array[:PROBE] for name, array in inputs.items()}, answer, batch=batch)
+    return {
+        "sample": probe.sample,
+        "repeated": probe.repeated,
+        "rebatched": probe.rebatched,
+        "other_batch": probe.other_batch,
+    }
+
+
+def _facts(batch: int, padded: int, probe: dict[str, Any] | None) -> dict[str, Any]:
+    return {"batch": batch, "padded": padded, **({"determinism": probe} if probe is not None else {})}
+
+
+def placed(
+    scores: Scores, runner: Runner, strata: list[Stratified], units: NDArray[np.int64] | None, rows: int
+) -> Scores:
+    """The scores with strata and units of the rows (rows,), carried over to examples where those are parts of rows.
+
+    Examples that share a row are not independent, so the row is their unit unless a larger one is declared.
+    """
+    owners = runner.owners() if isinstance(runner, Gatherer) else None
+    if owners is None:
+        return replace(scores, strata=strata, units=units)
+    carried = [Stratified(one.name, one.codes[owners], one.labels) for one in strata]
+    unit = (units if units is not None else np.arange(rows, dtype=np.int64))[owners]
+    return replace(scores, strata=carried, units=unit)

@@ -1,0 +1,48 @@
+"""Recommendation: scores of every item of a catalogue for each user, whose next item is known."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.data import examples
+from qspec.errors import QSpecError
+from qspec.execute.evaluate import Rows
+from qspec.execute.sessions import Arrays
+from qspec.execute.tasks import registry
+from qspec.execute.tasks.retrieval import WHOLE_RANKING
+from qspec.execute.tasks.runner import TaskRunner
+from qspec.metrics.predictions import Predictions
+
+
+@registry.register("recommendation")
+class Recommendation(TaskRunner):
+    """Scores (users, items), ranked; the label is the number of the one relevant item."""
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """The item of each user, (users,)."""
+        return examples.labels(self.data.dataset, self.data.table, self.data.rows)
+
+    def predictions(self, outputs: Arrays, rows: Rows) -> Predictions:
+        """The ranking of a block of users, as deep as the metrics look; equal scores in order of the items."""
+        scores = self.data.steps.after(self.data.chosen(outputs, 2))
+        labels = self.labels[rows]
+        if scores.ndim != 2 or scores.shape[1] <= labels.max(initial=0):
+            raise QSpecError(
+                f"The model's output has the shape {list(scores.shape)}, and item {int(labels.max(initial=0))} is "
+                "among the answers: one score an item is needed.",
+            )
+        cutoffs = [m.parameters.get("k") for m in self.data.metrics]
+        depth = max((k if isinstance(k, int) else WHOLE_RANKING for k in cutoffs), default=WHOLE_RANKING)
+        ranking = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
+        if any(isinstance(k, int) for k in cutoffs) and ranking.shape[1] < depth:
+            ranking = np.pad(ranking, ((0, 0), (0, depth - ranking.shape[1])), constant_values=-1)
+        return Predictions({"ranking": ranking.astype(np.int64), "label": labels})
+
+    def answers(self, predictions: Predictions) -> NDArray[Any]:
+        """The item ranked first."""
+        return predictions.array("ranking")[:, 0]

@@ -1,0 +1,51 @@
+"""Segmentation: one class a pixel, from scores of all classes or from the classes themselves."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.errors import QSpecError
+from qspec.execute.evaluate import Rows
+from qspec.execute.sessions import Arrays
+from qspec.execute.tasks import registry
+from qspec.execute.tasks.runner import TaskRunner
+from qspec.metrics.predictions import Predictions
+
+
+@registry.register("segmentation")
+class Segmentation(TaskRunner):
+    """Maps of scores (examples, classes, height, width) or of classes (examples, height, width)."""
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """True class maps, (examples, height, width)."""
+        return self.data.whole_numbers("class maps", 3)
+
+    def predictions(self, outputs: Arrays, rows: Rows) -> Predictions:
+        """Class maps of a block of examples beside the true ones."""
+        values, labels = self.data.steps.after(self.data.chosen(outputs, 4)), self.labels[rows]
+        if values.ndim == 4:
+            values = values[:, 0] if values.shape[1] == 1 else values.argmax(axis=1)
+        if values.shape != labels.shape:
+            raise QSpecError(
+                f"The model gives class maps of {list(values.shape[1:])}, and those of the data are "
+                f"{list(labels.shape[1:])}.",
+                hint="resize in the graph, or store the maps at the model's size",
+            )
+        if values.dtype.kind == "f":
+            raise QSpecError(
+                "The model gives one score a pixel, and a class map needs classes.",
+                hint="add threshold(0) to the pipeline's `post`",
+            )
+        return Predictions({"prediction": values.astype(np.int64), "label": labels})
+
+    def answers(self, predictions: Predictions) -> NDArray[Any]:
+        """A digest of each map, which differs where any pixel does."""
+        maps = np.ascontiguousarray(predictions.array("prediction"), dtype=np.int64)
+        digests = [hashlib.blake2b(one.tobytes(), digest_size=8).digest() for one in maps]
+        return np.frombuffer(b"".join(digests), dtype=np.int64)
