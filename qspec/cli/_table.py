@@ -1,6 +1,7 @@
 """Names of this room and the modules that hold them; written by `python -m qspec.registry`."""
 
 MODULES: dict[str, str] = {
+    "attest": "attest",
     "cache": "cache",
     "check": "check",
     "completion": "completion",
@@ -13,11 +14,13 @@ MODULES: dict[str, str] = {
     "judge": "judge",
     "report": "report",
     "rules": "rules",
+    "verify": "verify",
 }
 
 ALIASES: dict[str, str] = {}
 
 TITLES: dict[str, str] = {
+    "attest": "Turn a record into an in-toto test-result statement, in a signed envelope...",
     "cache": "List, size, prune or verify what runs have kept: artifacts, scores and timings.",
     "check": "Say what each claim leaves out, contradicts, or cannot resolve.",
     "completion": "Print a script that makes a shell complete commands, options and their values.",
@@ -30,4 +33,5 @@ TITLES: dict[str, str] = {
     "judge": "Judge measured claims again, with other bounds or another confidence, without...",
     "report": "Put claims, their grades and what was measured on one page.",
     "rules": "List the rules of the checker: code, name, severity, fix, and what each finds.",
+    "verify": "Hold a record against the spec, the models and the data it names, and its...",
 }

@@ -1,0 +1,39 @@
+"""`qspec attest`: a record as an in-toto statement, signed on request."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from qspec.cli import command
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+@command(
+    "attest", example="qspec attest quickstart.record.json --key key.pem --output quickstart.intoto.json"
+)
+@click.argument("record", type=_FILE)
+@click.option("--key", type=_FILE, help="A private ed25519 key in PEM form; the statement is signed with it.")
+@click.option("--output", type=_FILE, help="Write here rather than to standard output.")
+def attest(record: Path, key: Path | None, output: Path | None) -> int:
+    """Turn a record into an in-toto test-result statement, in a signed envelope where a key is given.
+
+    The statement names the digests of the models, the data and the spec, and which assertions passed.
+    """
+    from qspec.interop.dsse import sign
+    from qspec.interop.intoto import statement
+    from qspec.interop.verify import read_record
+
+    said = statement(read_record(record))
+    text = json.dumps(sign(said, key) if key is not None else said, indent=2) + "\n"
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        from qspec.lang.new_file import write_new
+
+        write_new(output, text)
+        click.echo(f"written: {output}")
+    return 0

@@ -1,0 +1,1 @@
+"""Outside formats, one a file, both ways where both make sense."""

@@ -1,0 +1,71 @@
+"""A record as an in-toto statement: which files were tested, by which spec, with which outcome.
+
+Statement v1 and the test-result predicate v0.1 of https://github.com/in-toto/attestation.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qspec.errors import QSpecError
+from qspec.model.record import ClaimRecord, Record
+
+STATEMENT = "https://in-toto.io/Statement/v1"
+PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
+
+
+def statement(record: Record) -> dict[str, Any]:
+    """The statement about a record: subjects are the models that ran, tests are the assertions.
+
+    An assertion that comes out as it expects has passed, a refuted one has failed, any other warns.
+    """
+    if not record.claims:
+        raise QSpecError("The record holds no claim, so there is nothing to attest.")
+    passed: list[str] = []
+    warned: list[str] = []
+    failed: list[str] = []
+    for claim in record.claims:
+        for assertion, verdict in claim.measured.verdicts.items():
+            name = f"{claim.claim}: {assertion}"
+            if verdict.outcome == (verdict.expected or "confirmed"):
+                passed.append(name)
+            else:
+                (failed if verdict.outcome == "refuted" else warned).append(name)
+    return {
+        "_type": STATEMENT,
+        "subject": subjects(record),
+        "predicateType": PREDICATE,
+        "predicate": {
+            "result": "FAILED" if failed else "WARNED" if warned else "PASSED",
+            "configuration": [
+                {"name": record.spec, "digest": {"sha256": record.spec_sha256}},
+                *_data(record),
+            ],
+            "passedTests": passed,
+            "warnedTests": warned,
+            "failedTests": failed,
+        },
+    }
+
+
+def subjects(record: Record) -> list[dict[str, Any]]:
+    """The models that ran, each once, by digest."""
+    found: dict[str, str] = {}
+    for claim in record.claims:
+        found.setdefault(claim.quantized.sha256, f"{claim.claim}/quantized")
+        found.setdefault(claim.baseline.sha256, f"{claim.claim}/baseline")
+    return [{"name": name, "digest": {"sha256": sha256}} for sha256, name in found.items()]
+
+
+def _data(record: Record) -> list[dict[str, Any]]:
+    """The data sets that took part, each once."""
+    found: dict[str, str] = {}
+    for claim in record.claims:
+        for name, sha256 in _data_digests(claim).items():
+            found.setdefault(sha256, name)
+    return [{"name": name, "digest": {"sha256": sha256}} for sha256, name in found.items()]
+
+
+def _data_digests(claim: ClaimRecord) -> dict[str, str]:
+    members = claim.measured.artifacts.members if claim.measured.artifacts else {}
+    return {name: sha256 for name, sha256 in members.items() if name not in {"baseline", "quantized"}}
