@@ -88,7 +88,7 @@ def main(arguments: list[str] | None = None) -> Any:
         error.show()
         status = EXIT_ERROR
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; nothing was changed", err=True)
+        click.echo("interrupted; no file is half written", err=True)
         status = EXIT_INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; closing it here keeps the interpreter from complaining at exit.
