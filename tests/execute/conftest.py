@@ -14,7 +14,8 @@ from onnx import TensorProto, helper, numpy_helper
 from qspec.data.strata import Stratified
 from qspec.execute.judge.judge import Evidence, Verdicts, judge
 from qspec.execute.judge.performance import Pair
-from qspec.execute.run import resolve_claims
+from qspec.execute.options import Options
+from qspec.execute.run import execute_claim, resolve_claims
 from qspec.execute.scores import Scores
 from qspec.lang.load import load_source
 from qspec.lang.source import Source
@@ -174,3 +175,90 @@ def flipped() -> Callable[[int, int, int, int], tuple[dict[str, np.ndarray], dic
         return {"top1": np.repeat([1.0, 1, 0, 0], counts)}, {"top1": np.repeat([1.0, 0, 1, 0], counts)}
 
     return build
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Callable[..., Path]:
+    """Saves a graph of nodes, ports as (name, type, shape) and initializers as arrays, under a name."""
+
+    def build(
+        name: str,
+        nodes: list[onnx.NodeProto],
+        inputs: list[tuple[str, int, list[Any]]],
+        outputs: list[tuple[str, int, list[Any]]],
+        **tensors: np.ndarray,
+    ) -> Path:
+        ports = [
+            [helper.make_tensor_value_info(n, kind, shape) for n, kind, shape in side]
+            for side in (inputs, outputs)
+        ]
+        held = [numpy_helper.from_array(array, key) for key, array in tensors.items()]
+        return _save(tmp_path / name, helper.make_graph(nodes, "g", *ports, held))
+
+    return build
+
+
+EXECUTED = """qspec 1
+
+model m {{
+  file: "base.onnx"
+  quantized {{ file: "quantized.onnx" }}
+}}
+
+dataset d {{
+  {data}
+}}
+
+executor e {{
+  hardware: local
+  runtime   {{ name: onnxruntime, provider: cpu, threads: 1 }}
+  model:    m
+  precision: int8
+  baseline: fp32
+  task:     {task}
+  metrics:  [{metrics}]
+  test-set  {{ data: {split}, composition: clean }}
+  {more}
+}}
+
+claim c on e {{
+{assertions}
+}}
+"""
+
+
+@pytest.fixture
+def executing(tmp_path: Path) -> Callable[..., Any]:
+    """Executes a claim about base.onnx and quantized.onnx on the arrays of d.npz, and gives what came of it."""
+
+    def run(
+        task: str,
+        metrics: str,
+        columns: dict[str, np.ndarray] | None = None,
+        *,
+        data: str = "",
+        split: str = "d",
+        assertions: str = "  size <= 10 x baseline",
+        more: str = "",
+    ) -> Any:
+        if columns is not None:
+            np.savez(tmp_path / "d.npz", **columns)
+            data = f'source: "d.npz"\n  {data}'
+        text = EXECUTED.format(
+            data=data, task=task, metrics=metrics, split=split, more=more, assertions=assertions
+        )
+        (claim,) = resolve_claims(load_source(Source(str(tmp_path / "t.qspec"), text), root=tmp_path))
+        return execute_claim(claim, Options(store=tmp_path / "store"), lambda *told: None)
+
+    return run
+
+
+@pytest.fixture
+def value() -> Callable[..., tuple[float, float]]:
+    """The values of both models for a metric, by name, out of what was executed."""
+
+    def read(executed: Any, name: str) -> tuple[float, float]:
+        (found,) = [r for r in executed.verdicts.results if r.quantity.name == name and r.for_ is None]
+        return float(found.baseline.base), float(found.quantized.base)
+
+    return read

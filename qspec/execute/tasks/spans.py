@@ -52,8 +52,8 @@ class Spans(TaskRunner):
 
     def predictions(self, outputs: Arrays, rows: Rows) -> Predictions:
         """The best span of each example."""
-        start, end = self._logits(outputs)
         offsets = self._offsets[rows] if self._offsets is not None else None
+        start, end = self._logits(outputs)
         inside = offsets[:, :, 1] > 0 if offsets is not None else np.ones(start.shape, np.bool_)
         spans = best_spans(start, end, inside)
         labels = self.labels[rows]
