@@ -3,7 +3,7 @@
 What it finds
 -------------
 A claim one or more of whose axes are missing, unstated in its source, or vague. All gaps of a claim are told in
-this one finding, with a note for each; the rules QS101 to QS113 say what each axis asks and can be selected apart.
+this one finding, with a note for each; the rules QS101 to QS112 say what each axis asks and can be selected apart.
 
 Why it matters
 --------------
