@@ -4,7 +4,7 @@ What it finds
 -------------
 `on NAME` where the executor has no evaluation and no load of that name; `for each NAME` where its evaluation has no such
 stratification; a loss of a metric that its evaluation does not declare; `digits.tset` where the declared data set has
-no such split.
+no such split. A figure of a metric that is not declared is a warning.
 
 Why it matters
 --------------
@@ -41,6 +41,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import AssertionView, ClaimView, EvaluationView, FigureView
@@ -87,7 +88,9 @@ def _metric(said: AssertionView | FigureView, evaluation: EvaluationView) -> Ite
         return
     same = [term for term in declared if (term.name, term.at) == (metric.name, metric.at)]
     if not same:
-        yield _missing(str(metric), "metric", [str(term) for term in declared], said.origin)
+        finding = _missing(str(metric), "metric", [str(term) for term in declared], said.origin)
+        # A source may print more than its claim is about.
+        yield replace(finding, severity=Severity.WARNING if isinstance(said, FigureView) else None)
     elif metric_named(metric, declared) is None:
         listed = " or ".join(f"`{term}`" for term in same)
         message = f"`{metric}` is none of the metrics declared, which have {listed}."
