@@ -1,0 +1,27 @@
+"""Which processor a claim's integers run on, as far as the executor says."""
+
+from __future__ import annotations
+
+import re
+
+from qspec.lang.resolve import ResolvedExecutor
+
+_ARM = re.compile(
+    r"\b(arm|aarch64|apple|neoverse|cortex|graviton|ampere|altra|snapdragon|kirin|exynos|raspberry)", re.I
+)
+_ARM_SETS = frozenset({"neon", "asimd", "asimddp", "dotprod", "i8mm", "sve", "sve2", "sme"})
+
+
+def on_cpu(executor: ResolvedExecutor) -> bool:
+    """Whether ONNX Runtime's `cpu` provider is declared; other runtimes have kernels of their own."""
+    runtime = executor.runtime
+    return runtime is not None and runtime.provider == "cpu" and runtime.name in {None, "onnxruntime"}
+
+
+def is_arm(executor: ResolvedExecutor) -> bool:
+    """Whether the declared processor is an Arm one; where nothing is said of it, it is taken for x86."""
+    hardware = executor.hardware
+    if hardware is None:
+        return False
+    names = " ".join(text for text in (hardware.cpu, hardware.device, hardware.name) if text)
+    return bool(_ARM.search(names)) or any(name.lower() in _ARM_SETS for name in hardware.instruction_sets)
