@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from qspec._version import __version__
+from qspec.cli._interrupt import watch_interrupts
 from qspec.errors import QSpecError
 from qspec.registry import Registry
 
@@ -74,36 +75,49 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; every failure ends in a sentence and an exit status, never in a traceback."""
-    # Checking runs no code of others, plugins of a library included; looking for them would cost more than parsing.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "true")
+    with watch_interrupts() as interrupted:
+        status = _run(arguments, interrupted)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _run(arguments: list[str] | None, interrupted: Callable[[], bool]) -> Any:
     try:
-        status = group.main(arguments, prog_name="qspec", standalone_mode=False)
-    except QSpecError as error:
-        click.echo(f"error: {error}", err=True)
-        status = error.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        status = 0
-    except click.ClickException as error:
-        error.show()
-        status = EXIT_ERROR
+        return group.main(arguments, prog_name="qspec", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted; no file is half written", err=True)
-        status = EXIT_INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
         # Whoever read our output has gone; closing it here keeps the interpreter from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
-    except MemoryError:
-        click.echo("error: The machine has too little memory for this.", err=True)
-        status = EXIT_ERROR
+        return 0
     except Exception as error:
-        if os.environ.get("QSPEC_DEBUG"):
-            raise
-        click.echo(
-            f"error: This is a fault in qspec itself ({type(error).__name__}: {error}).\n"
-            "  help: run again with QSPEC_DEBUG=1 and report what it prints",
-            err=True,
-        )
-        status = EXIT_ERROR
-    sys.exit(status if isinstance(status, int) else 0)
+        # Libraries wrap the interruption of their own work into errors of their own.
+        return _interrupted() if interrupted() else _failed(error)
+
+
+def _interrupted() -> int:
+    click.echo("interrupted; no file is half written", err=True)
+    return EXIT_INTERRUPTED
+
+
+def _failed(error: Exception) -> int:
+    """Tell an error in a sentence; returns the exit status."""
+    if isinstance(error, QSpecError):
+        click.echo(f"error: {error}", err=True)
+        return error.exit_code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message())
+        return 0
+    if isinstance(error, click.ClickException):
+        error.show()
+        return EXIT_ERROR
+    if isinstance(error, MemoryError):
+        click.echo("error: The machine has too little memory for this.", err=True)
+        return EXIT_ERROR
+    if os.environ.get("QSPEC_DEBUG"):
+        raise error
+    click.echo(
+        f"error: This is a fault in qspec itself ({type(error).__name__}: {error}).\n"
+        "  help: run again with QSPEC_DEBUG=1 and report what it prints",
+        err=True,
+    )
+    return EXIT_ERROR

@@ -54,20 +54,23 @@ def _lines(lines: list[str], width: int, colour: bool) -> Iterator[str]:
 def _wrapped(text: str, width: int, colour: bool, first: str = "", then: str = "") -> Iterator[str]:
     """Lines of a paragraph; marks are taken out before wrapping and colours put in after it."""
     wrapped = textwrap.wrap(
-        _glued(text),
+        _glued(text, width - len(then)),
         width,
         initial_indent=first,
         subsequent_indent=then,
-        break_long_words=False,
         break_on_hyphens=False,
     )
     return (_inline(line.replace("\0", " "), colour) for line in wrapped)
 
 
-def _glued(text: str) -> str:
-    """The text with the blanks inside code and emphasis made unbreakable, so that a mark never spans two lines."""
+def _glued(text: str, width: int) -> str:
+    """The text with the blanks inside code and emphasis made unbreakable, where that fits into a line."""
+
+    def glue(match: re.Match[str]) -> str:
+        return match[0].replace(" ", "\0") if len(match[0]) <= width else match[0]
+
     for pattern in (_CODE, _STRONG, _SLANTED):
-        text = pattern.sub(lambda match: match[0].replace(" ", "\0"), text)
+        text = pattern.sub(glue, text)
     return text
 
 
