@@ -5,8 +5,10 @@ MODULES: dict[str, str] = {
     "jsonl": "jsonl",
     "npy": "npy",
     "npz": "npz",
+    "parquet": "parquet",
 }
 
 ALIASES: dict[str, str] = {
     "ndjson": "jsonl",
+    "pq": "parquet",
 }

@@ -1,0 +1,109 @@
+"""Parquet: columns of numbers, booleans, texts, dates as texts, and lists of equal length, read one at a time."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.data.limits import Limits
+from qspec.data.readers import registry
+from qspec.data.table import Table
+from qspec.errors import NotExecutableError, Place, QSpecError
+
+
+@registry.register("parquet", aliases=("pq",))
+def read_parquet(path: Path, limits: Limits) -> Table:
+    """The columns of a Parquet file; a column is decoded when it is first asked for.
+
+    Nulls are refused but in columns of floats, where they read as NaN. A list column must hold lists of one length.
+    """
+    try:
+        import pyarrow as arrow
+        from pyarrow import parquet
+    except ImportError:
+        raise NotExecutableError(
+            "Parquet files need the package pyarrow, which is not installed.",
+            hint='pip install "qspec[parquet]"',
+        ) from None
+    try:
+        file = parquet.ParquetFile(path, memory_map=False, thrift_string_size_limit=64 << 20)
+    except (arrow.ArrowException, OSError) as error:
+        raise QSpecError(
+            f"{path.name} is not a complete Parquet file.", place=Place(str(path)), hint=str(error)
+        ) from None
+    names = [str(name) for name in file.schema_arrow.names]
+    limits.check("columns", len(names), f"The number of columns of {path.name}")
+    limits.check("rows", file.metadata.num_rows, f"The number of rows of {path.name}")
+    for field in file.schema_arrow:  # a run of one value takes no room in the file and all of it in memory
+        if arrow.types.is_primitive(field.type):
+            size = file.metadata.num_rows * field.type.bit_width // 8
+            limits.check("decompressed_bytes", size, f"The column {field.name!r} of {path.name}, in bytes,")
+    for index in range(file.metadata.num_row_groups):
+        size = file.metadata.row_group(index).total_byte_size
+        limits.check("decompressed_bytes", size, f"A row group of {path.name}, in bytes,")
+    if len(set(names)) != len(names):
+        raise QSpecError(f"{path.name} holds two columns of one name.", place=Place(str(path)))
+    loaders = {name: partial(_column, path, name, limits) for name in names}
+    return Table(loaders, rows=file.metadata.num_rows, source=path.name)
+
+
+def _column(path: Path, name: str, limits: Limits) -> NDArray[Any]:
+    import pyarrow as arrow
+    from pyarrow import parquet
+
+    try:
+        column = parquet.read_table(path, columns=[name], memory_map=False).column(0).combine_chunks()
+    except (arrow.ArrowException, OSError) as error:
+        raise QSpecError(f"The column {name!r} of {path.name} cannot be decoded.", hint=str(error)) from None
+    limits.check("decompressed_bytes", column.nbytes, f"The column {name!r} of {path.name}, in bytes,")
+    return _array(column, name, path)
+
+
+def _array(column: Any, name: str, path: Path) -> NDArray[Any]:
+    import pyarrow as arrow
+    from pyarrow import types
+
+    kind = column.type
+    if types.is_dictionary(kind):
+        return _array(column.dictionary_decode(), name, path)
+    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+        return _lists(column, name, path)
+    if column.null_count and not types.is_floating(kind):
+        raise QSpecError(
+            f"The column {name!r} of {path.name} has {column.null_count} missing values.",
+            hint="fill them, or leave those rows out",
+        )
+    if types.is_string(kind) or types.is_large_string(kind):
+        return np.array(column.to_pylist(), dtype=np.str_)
+    if types.is_temporal(kind):
+        return np.array([str(value) for value in column.to_pylist()], dtype=np.str_)
+    if types.is_decimal(kind):
+        column = column.cast(arrow.float64())
+    elif not (types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)):
+        raise QSpecError(
+            f"The column {name!r} of {path.name} holds {kind}, which is not read.",
+            hint="columns hold numbers, booleans, texts, dates, or lists of numbers of one length",
+        )
+    array: NDArray[Any] = column.to_numpy(zero_copy_only=False)
+    return array
+
+
+def _lists(column: Any, name: str, path: Path) -> NDArray[Any]:
+    """A column of lists as an array with one more axis; nested lists add one each."""
+    lengths = (
+        set(column.value_lengths().to_pylist())
+        if hasattr(column, "value_lengths")
+        else {column.type.list_size}
+    )
+    if len(lengths) != 1 or None in lengths:
+        raise QSpecError(
+            f"The lists in the column {name!r} of {path.name} differ in length, or are missing.",
+            hint="pad them to one length, or store each in columns of its own",
+        )
+    inner = _array(column.flatten(), name, path)
+    length = int(lengths.pop())
+    return inner.reshape(len(column), length, *inner.shape[1:])
