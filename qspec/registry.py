@@ -60,7 +60,7 @@ class Registry(Generic[T]):
         """
 
         def wrap(entry: T) -> T:
-            home = module or getattr(entry, "__module__", "?")
+            home: str = module or str(getattr(entry, "__module__", "?"))
             for key in (name, *aliases):
                 known = self._modules.get(key)
                 if known is not None and known != home:
