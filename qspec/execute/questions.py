@@ -87,6 +87,8 @@ def _asked(bound: Bound, subject: Measurand, metric: BoundMetric) -> tuple[Asked
     if bound.relation == "==":
         raise QSpecError("`==` asks for a point, which no sample decides.", hint="write a bound on each side")
     dimension = bound.quantity.dimension
+    if subject.kind is MeasurandKind.RECOVERED and dimension in {Dimension.SHARE, Dimension.NUMBER}:
+        return (Asked.RATIO,)
     table = _LOSSES if subject.kind is MeasurandKind.LOSS else _VALUES
     asked = table.get(dimension)
     if asked is None:

@@ -19,6 +19,7 @@ from qspec.execute.judge.performance import Pair
 from qspec.execute.located import located
 from qspec.execute.machine import capture, found
 from qspec.execute.options import Options
+from qspec.execute.others import other_models
 from qspec.execute.plan import Plan, make_plan
 from qspec.execute.realize import Side, make_side
 from qspec.execute.scores import Scores
@@ -81,7 +82,8 @@ def execute_claim(
     progress("realize", 1, 2)
     quantized = make_side(plan, plan.quantized, store)
     progress("realize", 2, 2)
-    stages = Stages(plan, store, baseline, quantized, progress)
+    others = {name: make_side(plan, model, store) for name, model in other_models(plan).items()}
+    stages = Stages(plan, store, baseline, quantized, progress, others)
     opened = [stages.open(evaluation) for evaluation in plan.evaluations]
     censuses = {
         name: (report, _census(report))

@@ -33,6 +33,8 @@ class Scores:
     """Number of the independent unit of each example; None when every example is one."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What the record keeps of the run: batch, padding, probes."""
+    others: dict[str, dict[str, NDArray[np.float64]]] = field(default_factory=dict)
+    """Columns of the models of other executors that the claim compares with, by executor and metric."""
 
     def changed(self) -> NDArray[np.bool_] | None:
         """Which examples got another answer."""
@@ -52,6 +54,9 @@ class Scores:
             arrays["answers.baseline"], arrays["answers.quantized"] = self.answers
         if self.units is not None:
             arrays["units"] = self.units
+        for place, columns in enumerate(self.others.values()):
+            for number, name in enumerate(self.baseline):
+                arrays[f"other.{place}.{number}"] = columns[name]
         for number, strata in enumerate(self.strata):
             arrays[f"strata.{number}"] = strata.codes
         save_arrays(folder / _ARRAYS, arrays)
@@ -60,6 +65,7 @@ class Scores:
             "metrics": list(self.baseline),
             "strata": [{"name": s.name, "labels": list(s.labels)} for s in self.strata],
             "facts": self.facts,
+            "others": list(self.others),
         }
         (folder / _META).write_text(json.dumps(meta, indent=1), encoding="utf-8")
 
@@ -76,6 +82,10 @@ class Scores:
             answers = None
             if "answers.baseline" in arrays:
                 answers = (arrays["answers.baseline"], arrays["answers.quantized"])
+            others = {
+                other: {name: arrays[f"other.{place}.{i}"] for i, name in enumerate(meta["metrics"])}
+                for place, other in enumerate(meta["others"])
+            }
             strata = [
                 Stratified(entry["name"], arrays[f"strata.{i}"], tuple(entry["labels"]))
                 for i, entry in enumerate(meta["strata"])
@@ -88,6 +98,7 @@ class Scores:
                 strata,
                 arrays.get("units"),
                 meta["facts"],
+                others,
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise QSpecError(

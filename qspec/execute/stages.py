@@ -63,6 +63,8 @@ class Stages:
     baseline: Side
     quantized: Side
     progress: Progress
+    others: dict[str, Side] = field(default_factory=dict)
+    """The models of other executors that the claim compares with."""
     keys: dict[tuple[str, str], str] = field(default_factory=dict)
     """Where the store keeps each stage's result, by kind and name."""
 
@@ -71,20 +73,18 @@ class Stages:
         """Both models open under the same settings."""
         executor = self.plan.resolved.executor
         assert executor is not None
-        opened = []
-        for side in (self.baseline, self.quantized):
-            with located(executor.where("runtime")):
-                opened.append(
-                    open_session(
-                        side.path,
-                        provider=self.plan.provider,
-                        threads=self.plan.threads,
-                        inter_threads=self.plan.inter_threads,
-                        graph_optimization=self.plan.graph_optimization,
-                        options=self.plan.provider_options,
-                    )
-                )
-        return opened[0], opened[1]
+        with located(executor.where("runtime")):
+            return self._session(self.baseline), self._session(self.quantized)
+
+    def _session(self, side: Side) -> Session:
+        return open_session(
+            side.path,
+            provider=self.plan.provider,
+            threads=self.plan.threads,
+            inter_threads=self.plan.inter_threads,
+            graph_optimization=self.plan.graph_optimization,
+            options=self.plan.provider_options,
+        )
 
     # Preflight -------------------------------------------------------------------------------
 
@@ -137,6 +137,7 @@ class Stages:
                 if self.plan.resolved.executor and self.plan.resolved.executor.model
                 else [],
                 batch=self.plan.batch,
+                others={name: side.sha256 for name, side in self.others.items()},
             )
         )
         self.keys["scores", evaluation.name] = key
@@ -169,6 +170,13 @@ class Stages:
             )
             if thresholds := chosen(metrics):
                 scores.facts["thresholds"] = thresholds
+            for other, side in self.others.items():
+                pair = self.sessions[0], self._session(side)
+
+                def told(done: int, total: int, other: str = other) -> None:
+                    self.progress(f"scores of {other}", done, total)
+
+                scores.others[other] = score(opened.runner, pair, metrics, self.plan.batch, told).quantized
             return placed(scores, opened.runner, opened.strata, opened.units, len(opened.rows))
 
     # Timings ---------------------------------------------------------------------------------

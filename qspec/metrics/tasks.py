@@ -134,7 +134,6 @@ TASKS: dict[str, Task] = {
             ("exact-match(normalization: squad)", "token-f1(normalization: squad)"),
             "accuracy f1",
             ("passage",),
-            executable=False,
         ),
         _task(
             "summarization",

@@ -123,6 +123,8 @@ def exact(value: float, question: Question) -> Verdict:
             f"The {question.asked.value} has no value here: what it is a share of is zero.",
             hint="bound the loss in the metric's own unit",
         )
+    if math.isclose(value, question.bound, rel_tol=1e-12, abs_tol=1e-15):
+        value = question.bound  # A quotient of counts that meets its bound must not miss it by a last bit.
     interval = Interval.exact(value, "census")
     outcome = decide(interval, question.relation, question.bound)
     return Verdict(outcome, interval, interval, 1.0 if outcome == "confirmed" else 0.0)

@@ -26,7 +26,10 @@ class AccuracyJudge:
     def judge(self, assertion: Assertion, subject: Measurand) -> Judged:
         """The verdict on one assertion about accuracy."""
         metric = self._metric(subject)
-        if metric is None:
+        declared = metric
+        if metric is not None and subject.kind is MeasurandKind.RECOVERED:
+            metric = self.sample.recovered(metric, subject.source or "")
+        if metric is None or declared is None:
             named = subject.metric or assertion.quantity
             return not_judged(
                 assertion,
@@ -34,7 +37,7 @@ class AccuracyJudge:
                 f"{named} was not computed; it is not among the metrics that ran here",
             )
         try:
-            askings = questions(assertion, subject, self.sample.metrics[metric], self.evaluation)
+            askings = questions(assertion, subject, self.sample.metrics[declared], self.evaluation)
             sides = [self._one_bound(metric, assertion, asking) for asking in askings]
         except InsufficientDataError as error:
             return not_judged(assertion, Outcome.INCONCLUSIVE, error.message)

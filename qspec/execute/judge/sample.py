@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -13,7 +14,7 @@ from qspec.execute.contrasts import contrast
 from qspec.execute.contrasts.contrast import Contrast, Sides
 from qspec.execute.scores import Scores
 from qspec.metrics.bind import BoundMetric, bind
-from qspec.metrics.definition import Family
+from qspec.metrics.definition import Direction, Family
 from qspec.model.claim import Assertion
 from qspec.model.evaluation import Evaluated
 from qspec.model.expression import Term
@@ -29,6 +30,8 @@ class Sample:
         self.metrics: dict[str, BoundMetric] = {
             str(term): bind(term) for term in self.declared if str(term) in scores.baseline
         }
+        self.undone: dict[str, Sides] = {}
+        """Shares of another executor's degradation, as differences from it."""
         self._contrasts: dict[tuple[str, str | None], Contrast] = {}
 
     @property
@@ -56,7 +59,7 @@ class Sample:
         """
         key = (metric, label)
         if key not in self._contrasts:
-            sides = self._sides(metric)
+            sides = self.undone[metric] if metric in self.undone else self._sides(metric)
             self._contrasts[key] = contrast(sides if label is None else sides.take(self.masks[label]))
         return self._contrasts[key]
 
@@ -93,6 +96,38 @@ class Sample:
             yield label
         else:
             yield None
+
+    # Degradation undone ----------------------------------------------------------------------
+
+    def recovered(self, metric: str, source: str) -> str | None:
+        """The name under which the share of another executor's degradation that is undone can be contrasted.
+
+        None where its scores are not here. Raises `QSpecError` for a metric that is no mean over examples.
+        """
+        name = f"recovered({metric}, from: {source})"
+        columns = self.scores.others.get(source, {}).get(metric)
+        if columns is None:
+            return None
+        bound = self.metrics[metric]
+        if bound.family not in (Family.BINARY, Family.MEAN):
+            raise QSpecError(
+                f"The share of a degradation of {metric} is not judged: it is no mean over single examples.",
+                hint="bound the loss of either executor by itself",
+            )
+        sign = 1.0 if bound.direction is Direction.HIGHER else -1.0
+        span = bound.metric.high - bound.metric.low
+        # What both models are ahead of the degraded one: the ratio of the two is the share undone.
+        apart = replace(
+            bound.metric, family=Family.MEAN, direction=Direction.HIGHER, low=-span / 2, high=span / 2
+        )
+        sides = self._sides(metric)
+        self.undone[name] = replace(
+            sides,
+            metric=replace(bound, metric=apart),
+            baseline=sign * (sides.baseline - columns),
+            quantized=sign * (sides.quantized - columns),
+        )
+        return name
 
     # Distances -------------------------------------------------------------------------------
 
