@@ -26,6 +26,7 @@ SOFT = (
     "negligible", "near-lossless", "nearly lossless", "lossless", "virtually", "comparable", "minimal", "minor",
     "almost no", "no noticeable", "on par", "up to", "insignificant", "marginal", "small drop", "similar accuracy",
     "maintains accuracy", "preserves accuracy", "without loss", "no loss", "essentially", "competitive", "practically",
+    "without affecting", "effectively", "neutral",
 )  # fmt: skip
 """Words that stand where a bound should."""
 

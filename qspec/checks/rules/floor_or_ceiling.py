@@ -59,7 +59,11 @@ _CEILING, _FLOOR = Decimal("0.995"), Decimal("0.01")
 @rule("QS408", "floor-or-ceiling", severity=Severity.WARNING, visits=Visit.FIGURE, axes=("test_set",))
 def floor_or_ceiling(view: FigureView) -> Iterator[Finding]:
     """A baseline with nothing to lose or nothing to show."""
-    metric, printed = metric_of(view.measurand.metric), central(view.figure.baseline)
+    metric, key = (
+        metric_of(view.measurand.metric),
+        "baseline" if view.figure.baseline is not None else "quantized",
+    )
+    printed = central(getattr(view.figure, key))
     if (
         metric is None
         or metric.family is not Family.BINARY
@@ -68,7 +72,8 @@ def floor_or_ceiling(view: FigureView) -> Iterator[Finding]:
     ):
         return
     score = printed.value * score_factor(printed, metric, printed.value > 1)
-    if not 0 <= score <= 1 or view.measurand.kind is not MeasurandKind.METRIC:
+    collapsed = key == "quantized" and score < Decimal("0.5")  # that may be the very loss that is reported
+    if collapsed or not 0 <= score <= 1 or view.measurand.kind is not MeasurandKind.METRIC:
         return
     n = whole_count(view.figure.n) or (examples(view.evaluation) if view.figure.for_ is None else None)
     said = _said(score, n)
@@ -77,9 +82,10 @@ def floor_or_ceiling(view: FigureView) -> Iterator[Finding]:
         if count and score <= Decimal(1) / count:
             said = f"guessing one of {count} classes does as well"
     if said:
+        whose = "baseline" if key == "baseline" else "quantized model"
         yield Finding(
-            f"The baseline has {printed}: {said}, so that a loss can hardly show.",
-            view.origin.at("baseline"),
+            f"The {whose} has {printed}: {said}, so that a loss can hardly show.",
+            view.origin.at(key),
             help="report a harder test set, or one on which the baseline is above chance",
         )
 

@@ -46,10 +46,12 @@ from qspec.model.measurand import MeasurandKind
 def one_score_alone(view: FigureView) -> Iterator[Finding]:
     """Half a comparison."""
     figure = view.figure
-    if view.measurand.kind is not MeasurandKind.METRIC or figure.bound is not None:
+    lost = view.measurand.kind is MeasurandKind.LOSS
+    if not (lost or view.measurand.kind is MeasurandKind.METRIC) or figure.bound is not None:
         return
     both = (figure.baseline is not None, figure.quantized is not None)
     kept = figure.loss is not None or figure.recovery is not None or figure.ratio is not None
+    kept = kept or (lost and figure.value is not None)
     if all(both) or (any(both) and kept):
         return  # the other score follows
     where = (view.evaluation.name if view.evaluation is not None else None, str(figure.for_))
@@ -57,7 +59,7 @@ def one_score_alone(view: FigureView) -> Iterator[Finding]:
         scored = other.figure.baseline is not None or other.figure.quantized is not None
         if other is not view and scored and _same(other, view):
             return
-    what = f"`{figure.quantity}`"
+    what = f"`{view.measurand.metric}`" if lost else f"`{figure.quantity}`"
     if any(both):
         given, absent = ("baseline", "quantized model") if both[0] else ("quantized model", "baseline")
         message = f"{what} is reported for the {given}, and not for the {absent}."
@@ -74,4 +76,4 @@ def one_score_alone(view: FigureView) -> Iterator[Finding]:
 
 def _same(first: FigureView, second: FigureView) -> bool:
     one, other = first.figure, second.figure
-    return (one.quantity, one.on, one.for_) == (other.quantity, other.on, other.for_)
+    return (first.measurand.metric, one.on, one.for_) == (second.measurand.metric, other.on, other.for_)

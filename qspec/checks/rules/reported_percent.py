@@ -39,7 +39,7 @@ from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import FigureView
 from qspec.lang.diagnostic import Severity
 from qspec.model.measurand import MeasurandKind
-from qspec.model.quantity import Quantity
+from qspec.model.quantity import Quantity, Range
 
 
 @rule("QS221", "reported-percent", severity=Severity.WARNING, visits=Visit.FIGURE, axes=("metric",))
@@ -49,7 +49,8 @@ def reported_percent(view: FigureView) -> Iterator[Finding]:
     printed = central(figure.loss)
     place = view.origin.at("loss")
     if view.measurand.kind is MeasurandKind.LOSS:
-        value = figure.bound.quantity if figure.bound is not None else central(figure.value)
+        ends = figure.value.high if isinstance(figure.value, Range) else central(figure.value)
+        value = figure.bound.quantity if figure.bound is not None else ends
         if value is not None:
             printed, place = value, view.origin.at("bound" if figure.bound is not None else "value")
     if not isinstance(printed, Quantity) or printed.unit != "%":

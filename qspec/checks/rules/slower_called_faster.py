@@ -51,6 +51,7 @@ from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import FigureView
 from qspec.lang.diagnostic import Severity
 from qspec.model.measurand import MeasurandKind
+from qspec.model.unit import Dimension
 
 _PRAISE = re.compile(
     r"\b(?:fast(?:er|est)?|speed-?ups?|speeds? up|accelerat\w+|(?:performance|speed) (?:improve\w*|gains?))\b",
@@ -81,6 +82,9 @@ def _ratio(view: FigureView) -> Between | None:
     if not view.measurand.kind.is_speed:
         return None
     printed = central(view.figure.ratio)
+    value = central(view.figure.value)
+    if printed is None and value is not None and value.dimension is Dimension.TIMES_BASELINE:
+        printed = value
     if printed is not None:
         return rounding(printed, Decimal("0.01") if printed.unit == "%" else Decimal(1))
     first, second = central(view.figure.baseline), central(view.figure.quantized)

@@ -52,8 +52,11 @@ def soft_words(claim: ClaimView) -> Iterator[Finding]:
     if bounded or any(f.figure.quantized is not None or f.figure.loss is not None for f in claim.figures):
         return
     for text, origin in prose(claim):
-        found = words.soft_words().search(text)
-        if found and found[0].lower() != "up to":  # a best case, which has a rule of its own
+        every = words.soft_words().finditer(text)
+        found = next(
+            (m for m in every if m[0].lower() != "up to"), None
+        )  # that is a best case, of another rule
+        if found:
             yield Finding(
                 f"`{found[0]}` bounds nothing.",
                 origin,
