@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from qspec.checks.view import AssertionView, ClaimView
 from qspec.lang.resolve import Origin
-from qspec.model.measurand import measurand
-from qspec.model.measured import Census, Measured, Result, Verdict
+from qspec.model.measured import Census, Measured, Verdict
 from qspec.report import figures
 from qspec.report.machine import MachineRow, machine_rows
-from qspec.report.measure import decided_on, is_physical, physical_scale, title_of
+from qspec.report.measure import decided_on, is_physical
 from qspec.report.outcome import NOT_EXECUTED, Outcome, method_title, outcome_of
+from qspec.report.physical import PhysicalRow, Tile, physical_row, size_bars, tiles
 from qspec.report.plots import Bar, Bars, Tradeoff
 from qspec.report.scores import Score, scores_of
 from qspec.report.tradeoff import tradeoffs
@@ -40,19 +40,6 @@ class VerdictRow:
 
 
 @dataclass(frozen=True, slots=True)
-class PhysicalRow:
-    """A time, rate, size or energy of both models."""
-
-    quantity: str
-    on: str
-    baseline: str
-    quantized: str
-    ratio: str
-    interval: str
-    method: str
-
-
-@dataclass(frozen=True, slots=True)
 class HiddenRow:
     """A stratum that loses more than the aggregate's bound while the aggregate holds."""
 
@@ -71,15 +58,6 @@ class CensusCard:
     realized: bool
     simulated: bool
     missing: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One figure to remember."""
-
-    label: str
-    value: str
-    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +104,13 @@ def execution(claim: ClaimView, block: Measured, origin: Origin) -> Execution:
         judge=str(block.judge_version),
         machine=machine or "an unnamed machine",
         outcome=outcome_of(block.outcome) if block.outcome else NOT_EXECUTED,
-        tiles=tuple(_tiles(scores, physical)),
+        tiles=tuple(tiles(scores, physical)),
         verdicts=tuple(_verdicts(claim, block)),
         scores=scores,
         hidden=tuple(_hidden(block, scores)),
-        physical=tuple(_physical(result) for result in physical),
+        physical=tuple(physical_row(result) for result in physical),
         tradeoffs=tuple(tradeoffs(claim, block, scores)),
-        sizes=tuple(bars for result in physical if (bars := _sizes(result)) is not None),
+        sizes=tuple(bars for result in physical if (bars := size_bars(result)) is not None),
         census=tuple(_census(model, census) for model, census in block.census.items()),
         fields=tuple(machine_rows(claim.executor, found)),
         quantizer=block.quantizer or "",
@@ -213,39 +191,6 @@ def _hidden(block: Measured, scores: tuple[Score, ...]) -> list[HiddenRow]:
     return rows
 
 
-def _physical(result: Result) -> PhysicalRow:
-    kind = measurand(result.quantity).kind
-    scale = physical_scale(kind, [result.baseline, result.quantized])
-    ends, ratio = figures.ends(result.interval), figures.base(result.ratio)
-    of = figures.ratio([ratio, *(ends or ())]) if ratio is not None else scale
-    return PhysicalRow(
-        quantity=title_of(result.quantity),
-        on=result.on or "",
-        baseline=scale.show(figures.base(result.baseline)),
-        quantized=scale.show(figures.base(result.quantized)),
-        ratio=of.show(ratio) if ratio is not None else "\u2013",
-        interval=of.between(*ends) if ends else "\u2013",
-        method=method_title(result.method),
-    )
-
-
-def _sizes(result: Result) -> Bars | None:
-    kind = measurand(result.quantity).kind
-    baseline, quantized = figures.base(result.baseline), figures.base(result.quantized)
-    if kind.value not in {"size", "memory"} or baseline is None or quantized is None:
-        return None
-    row = _physical(result)
-    return Bars(
-        title=row.quantity,
-        description=f"{row.quantity}: baseline {row.baseline}, quantized {row.quantized}.",
-        whole=max(baseline, quantized),
-        bars=(
-            Bar("baseline", baseline, row.baseline),
-            Bar("quantized", quantized, row.quantized, strong=True),
-        ),
-    )
-
-
 def _census(model: str, census: Census) -> CensusCard:
     declared, stored, computed = (
         figures.base(number) or 0.0 for number in (census.declared, census.stored, census.computed)
@@ -262,15 +207,3 @@ def _census(model: str, census: Census) -> CensusCard:
         ),
     )
     return CensusCard(model, bars, census.realized, census.simulated, tuple(census.missing))
-
-
-def _tiles(scores: tuple[Score, ...], physical: list[Result]) -> list[Tile]:
-    tiles = [score.tile for score in scores]
-    found = [Tile(f"Loss of {tile.term}", tile.loss, tile.interval) for tile in tiles if tile is not None]
-    for result in physical:
-        row = _physical(result)
-        name = f"{row.quantity} on {row.on}" if row.on else row.quantity
-        if row.ratio != "\u2013":
-            way = f"{row.baseline} \u2192 {row.quantized}"
-            found.append(Tile(name, row.ratio, row.interval if row.interval != "\u2013" else way))
-    return found[:6]

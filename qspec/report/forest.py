@@ -39,9 +39,14 @@ class Line:
         return ends[1] if ends else self.loss or 0.0
 
 
-def lines_of(results: Iterable[Result]) -> list[Line]:
-    """Results with their strata: the whole first, then by stratification, each worst first."""
-    lines = [Line(result, stratum_of(result.for_)) for result in results]
+def lines_of(results: Iterable[Result], strata: Strata | None) -> list[Line]:
+    """Results with their strata: the whole first, strata in the order they were written."""
+    lines = [Line(result, stratum_of(result.for_, strata)) for result in results]
+    return sorted(lines, key=lambda line: line.stratum is not None)
+
+
+def by_stratification(lines: list[Line]) -> list[Line]:
+    """The whole first, then one stratification after the other, each worst first."""
     groups = list(dict.fromkeys(line.stratum.group for line in lines if line.stratum))
     groups.sort(key=lambda group: group == NAMED)
     ordered = [line for line in lines if line.stratum is None]
@@ -52,7 +57,7 @@ def lines_of(results: Iterable[Result]) -> list[Line]:
 
 
 def forest(
-    claim: ClaimView, measure: Measure, lines: list[Line], scale: Scale, strata: Strata | None, on: str | None
+    claim: ClaimView, measure: Measure, lines: list[Line], scale: Scale, on: str | None
 ) -> Forest | None:
     """The forest of one metric, or None when no loss was measured."""
     drawn = [line for line in lines if line.loss is not None]
@@ -66,15 +71,15 @@ def forest(
     for line in kept:
         if line.stratum and line.stratum.group != group:
             group = line.stratum.group
-            rows.append(ForestRow(group if group == NAMED else f"by {group}"))
+            rows.append(ForestRow(group))
             for each in places:
                 each.append(None)
-        limits = [loss_limit(view, line, measure, strata) for view in bounding]
+        limits = [loss_limit(view, line, measure) for view in bounding]
         for each, limit in zip(places, limits, strict=True):
             each.append(None if limit is None else limit / scale.step)
-        rows.append(_row(line, scale, [limit for limit in limits if limit is not None]))
+        rows.append(_row(line, scale, _to_hold(bounding, limits)))
     bounds = [
-        ForestBound(str(view.assertion), tuple(each))
+        ForestBound(_name(view), tuple(each), _is_foretold(view))
         for view, each in zip(bounding, places, strict=True)
         if any(place is not None for place in each)
     ]
@@ -108,6 +113,22 @@ def _row(line: Line, scale: Scale, limits: list[float]) -> ForestRow:
     )
 
 
+def _is_foretold(view: AssertionView) -> bool:
+    """Whether the claim itself says that the bound will not come out confirmed."""
+    return view.assertion.expect not in {None, "confirmed"}
+
+
+def _name(view: AssertionView) -> str:
+    expected = f", expected {view.assertion.expect}" if _is_foretold(view) else ""
+    return f"{view.assertion}{expected}"
+
+
+def _to_hold(bounding: list[AssertionView], limits: list[float | None]) -> list[float]:
+    """The limits a row is coloured by: those to be confirmed, and where there are none, those foretold otherwise."""
+    given = [(view, limit) for view, limit in zip(bounding, limits, strict=True) if limit is not None]
+    return [limit for view, limit in given if not _is_foretold(view)] or [limit for _, limit in given]
+
+
 def _standing(ends: tuple[float, float], limits: list[float]) -> Standing:
     if not limits:
         return "unbounded"
@@ -125,13 +146,13 @@ def _is_on(view: AssertionView, result: Result, on: str | None) -> bool:
     return same and view.assertion.on in {None, on}
 
 
-def loss_limit(view: AssertionView, line: Line, measure: Measure, strata: Strata | None) -> float | None:
+def loss_limit(view: AssertionView, line: Line, measure: Measure) -> float | None:
     """The greatest loss that an assertion allows a result, in the metric's unit; None when it allows any.
 
     A bound relative to the baseline, to its error, or on the metric itself becomes a loss through the
     baseline's measured value. A per cent of unspecified kind has two readings and no one place.
     """
-    if not speaks_of(view.assertion, line.stratum, strata):
+    if not speaks_of(view.assertion, line.stratum):
         return None
     baseline = figures.base(line.result.baseline)
     bound = view.assertion.bounds[-1]
@@ -157,7 +178,7 @@ def loss_limit(view: AssertionView, line: Line, measure: Measure, strata: Strata
 def _merged(bounds: list[ForestBound]) -> list[ForestBound]:
     """Bounds at the same places drawn once under both their names, the leftmost first."""
     merged: dict[tuple[float | None, ...], ForestBound] = {}
-    for bound in bounds:
+    for bound in sorted(bounds, key=lambda bound: bound.foretold):
         known = merged.get(bound.places)
         merged[bound.places] = replace(known, label=f"{known.label}; {bound.label}") if known else bound
     return sorted(merged.values(), key=lambda bound: min(p for p in bound.places if p is not None))

@@ -57,22 +57,47 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
 METHODS = {
     "tango": "Tango score",
     "tang": "Tang score ratio",
+    "adjusted-contrast": "adjusted contrast",
     "bonett-price": "Bonett\u2013Price",
-    "paired-log-ratio": "paired log ratio, t",
-    "paired-t": "paired mean, t",
-    "paired-mean": "paired mean, t",
-    "cluster-t": "cluster-robust t",
-    "bootstrap": "paired bootstrap",
-    "delong": "paired DeLong",
-    "newcombe": "Newcombe hybrid score",
+    "agresti-min": "Agresti\u2013Min",
+    "wald": "Wald",
+    "clustered-tango": "Tango score, clustered",
+    "clustered-bonett-price": "Bonett\u2013Price, clustered",
+    "newcombe-paired": "paired Newcombe score",
+    "newcombe-hybrid-score": "Newcombe hybrid score",
+    "miettinen-nurminen": "Miettinen\u2013Nurminen score",
     "wilson": "Wilson score",
+    "paired-cluster-t": "paired mean, cluster-robust t",
+    "paired-delong": "paired DeLong",
+    "paired-obuchowski": "paired Obuchowski, clustered",
+    "grouped-bootstrap-percentile": "paired bootstrap, percentile",
+    "grouped-bootstrap-basic": "paired bootstrap, basic",
+    "debiased-squared-calibration-t": "debiased squared calibration error, t",
+    "root-debiased-calibration": "root of the debiased calibration error",
+    "asymptotic-confidence-sequence": "confidence sequence",
+    "paired-log-ratio-t": "paired batches, t on log ratio",
+    "log-batch-median-t": "batch medians, t on logarithm",
     "exact": "exact",
+    "census": "whole population",
 }
+"""The methods of intervals, by the names they are written under."""
+
+_OF_RATIO = "-fieller"
 
 
 def method_title(method: str | None) -> str:
-    """The name of an interval's method; one without a title stands as it was written."""
-    return METHODS.get(method, method) if method else "\u2013"
+    """The name of an interval's method; one without a title stands as it was written.
+
+    `a+b` is the envelope of two methods, and `-fieller` behind one says that a ratio was made of it.
+    """
+    return " and ".join(_title(part) for part in method.split("+")) if method else "\u2013"
+
+
+def _title(method: str) -> str:
+    of = method.removesuffix(_OF_RATIO)
+    if of != method:
+        return f"{METHODS.get(of, of)}, Fieller ratio"
+    return METHODS.get(method, method)
 
 
 def grade_sentence(graded: Graded) -> str:

@@ -29,6 +29,8 @@ class ForestBound:
 
     label: str
     places: tuple[float | None, ...]
+    foretold: bool = False
+    """Whether the claim expects another outcome than confirmed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class Forest:
     bounds: tuple[ForestBound, ...]
     unit: str = ""
     left_out: int = 0
+
+    @property
+    def foretells(self) -> bool:
+        """Whether the claim expects some bound to come out otherwise than confirmed."""
+        return any(bound.foretold for bound in self.bounds)
 
 
 @dataclass(frozen=True, slots=True)

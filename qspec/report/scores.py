@@ -10,11 +10,10 @@ from qspec.model.evaluation import Strata
 from qspec.model.measured import Measured, Result
 from qspec.report import figures
 from qspec.report.figures import Scale
-from qspec.report.forest import Line, forest, lines_of
+from qspec.report.forest import Line, by_stratification, forest, lines_of
 from qspec.report.measure import Measure, is_physical, measure_of
 from qspec.report.outcome import method_title
 from qspec.report.plots import Forest
-from qspec.report.strata import stratum_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ def scores_of(claim: ClaimView, block: Measured) -> Iterator[Score]:
         whole = next((r for r in results if r.for_ is None), None)
         view = claim.evaluation_for(on, results[0].quantity)
         declared = view.evaluation.strata if view else None
-        strata = declared if isinstance(declared, Strata) else None
+        lines = lines_of(results, declared if isinstance(declared, Strata) else None)
         yield Score(
             term=term,
             on=on or "",
@@ -107,16 +106,11 @@ def scores_of(claim: ClaimView, block: Measured) -> Iterator[Score]:
             whole=whole,
             loss_scale=losses,
             value_scale=values,
-            rows=tuple(_row(line, values, losses) for line in _as_written(results)),
-            forest=forest(claim, measure, lines_of(results), losses, strata, on),
+            rows=tuple(_row(line, values, losses) for line in lines),
+            forest=forest(claim, measure, by_stratification(lines), losses, on),
             flips=_flips(whole) if whole is not None else None,
             tile=_headline(term, whole, losses),
         )
-
-
-def _as_written(results: list[Result]) -> list[Line]:
-    """The whole first, strata in the order they were written."""
-    return sorted((Line(r, stratum_of(r.for_)) for r in results), key=lambda line: line.stratum is not None)
 
 
 def _row(line: Line, values: Scale, losses: Scale) -> ScoreRow:

@@ -19,7 +19,6 @@ from qspec.report.execution import Execution, VerdictRow, execution, unjudged
 from qspec.report.measure import title_of
 from qspec.report.outcome import Outcome, grade_sentence, worst
 from qspec.report.says import QUESTIONS, says
-from qspec.report.strata import stratum_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +226,6 @@ def _finding(finding: Diagnostic, by: Suppression | None = None) -> FindingRow:
 
 
 def _reported(figure: Reported) -> ReportedRow:
-    stratum = stratum_of(figure.for_)
     alone = [
         ("", figure.value),
         ("loss ", figure.loss),
@@ -240,7 +238,7 @@ def _reported(figure: Reported) -> ReportedRow:
         shown.append(f"{figure.bound.relation} {figures.printed(figure.bound.quantity)}")
     return ReportedRow(
         quantity=title_of(figure.quantity) + (f" on {figure.on}" if figure.on else ""),
-        stratum=stratum.key if stratum else "",
+        stratum=str(figure.for_) if figure.for_ is not None else "",
         figure=", ".join(shown) or "\u2013",
         baseline=figures.printed(figure.baseline),
         quantized=figures.printed(figure.quantized),

@@ -10,7 +10,7 @@ from qspec.report import figures, render
 from qspec.report.charts import forest_chart
 from qspec.report.execution import moment
 from qspec.report.figures import Scale
-from qspec.report.outcome import NOT_EXECUTED, OUTCOMES, outcome_of, worst
+from qspec.report.outcome import NOT_EXECUTED, OUTCOMES, method_title, outcome_of, worst
 from qspec.report.plots import Forest
 from qspec.report.svg import Axis
 from qspec.report.text import clean, web_address
@@ -23,7 +23,7 @@ executor e {
   baseline: fp32
   task: language-modelling
   metrics: [METRIC]
-  strata { class: by label, site-dense: site x dense }
+  strata { class: by label, site: by site, dense: by dense, site-dense: site x dense }
 }
 claim c on e {
   ASSERTIONS
@@ -91,11 +91,11 @@ def test_strata_stand_worst_first_under_their_stratification(measured: DocumentR
     score = make_page([measured]).claims[0].executions[0].scores[0]
     assert score.forest is not None
     labels = [row.label for row in score.forest.rows]
-    assert labels[:3] == ["all examples", "by class", "8"]
+    assert labels[:3] == ["all examples", "class (by label)", "8"]
     assert labels[-2:] == ["named strata", "rare"]
     assert [row.standing for row in score.forest.rows][:3] == ["across", "unbounded", "beyond"]
     assert places(score.forest)["loss(top1) <= 2 pp for rare"][-1] == 2.0
-    assert [row.key for row in score.rows[:3]] == ["", "class == 0", "class == 1"]
+    assert [row.key for row in score.rows[:3]] == ["", "label == 0", "label == 1"]
 
 
 def test_bounds_for_each_cell_of_crossed_strata_find_their_rows(check: Check) -> None:
@@ -105,13 +105,13 @@ def test_bounds_for_each_cell_of_crossed_strata_find_their_rows(check: Check) ->
         "loss(top1) <= 3 pp for each site-dense",
         'top1 for site == "a" and dense == true { baseline: 0.8, quantized: 0.79, loss: 0.01 }',
     )
-    assert [row.label for row in forest.rows] == ["by site \u00d7 dense", "a \u00b7 true"]
+    assert [row.label for row in forest.rows] == ["site-dense (site x dense)", "a \u00b7 true"]
     assert list(places(forest).values()) == [[None, 3.0]]
 
 
 def test_a_forest_of_many_strata_is_cut_and_says_so(check: Check) -> None:
     rows = "\n".join(
-        f"top1 for class == {i} {{ baseline: 0.8, quantized: 0.8, loss: 0.{i:03} }}" for i in range(200)
+        f"top1 for label == {i} {{ baseline: 0.8, quantized: 0.8, loss: 0.{i:03} }}" for i in range(200)
     )
     forest = forest_of(check, "top1", "loss(top1) <= 1 pp", rows)
     assert forest.left_out == 140
@@ -123,8 +123,9 @@ def test_a_forest_draws_every_row_and_every_bound(measured: DocumentReport) -> N
     assert forest is not None
     drawing = forest_chart(forest, "f", 760)
     assert drawing.count('class="interval ') == 12
-    assert drawing.count('class="bound"') == drawing.count('class="bound-name"') == 4
-    assert "loss(top1) &lt;= 3 pp for each class" in drawing
+    assert drawing.count('class="bound-name"') == 4
+    assert (drawing.count('class="bound"'), drawing.count('class="bound foretold"')) == (3, 1)
+    assert "loss(top1) &lt;= 3 pp for each class, expected inconclusive" in drawing
 
 
 @pytest.mark.parametrize(
@@ -243,3 +244,42 @@ def test_two_machines_stand_apart_and_the_worst_speaks_for_the_claim(check: Chec
     claim = make_page([check(SEVERAL[:end] + second + "}\n")]).claims[0]
     assert [run.machine for run in claim.executions] == ["x", "y"]
     assert claim.outcome.key == "refuted"
+
+
+def test_the_tiles_are_loss_throughput_size_and_two_latencies(measured: DocumentReport) -> None:
+    tiles = make_page([measured]).claims[0].executions[0].tiles
+    assert [tile.label for tile in tiles] == [
+        "Loss of top1", "Throughput", "Size", "Latency (p50)", "Latency (p99)",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "title"),
+    [
+        ("paired-log-ratio-t", "paired batches, t on log ratio"),
+        ("clustered-tango+bonett-price", "Tango score, clustered and Bonett\u2013Price"),
+        ("paired-cluster-t-fieller", "paired mean, cluster-robust t, Fieller ratio"),
+        ("a-new-one", "a-new-one"),
+        (None, "\u2013"),
+    ],
+)
+def test_methods_have_the_names_people_know(method: str | None, title: str) -> None:
+    assert method_title(method) == title
+
+
+@pytest.mark.parametrize(
+    ("assertion", "interval", "shown"),
+    [
+        ("loss(top1) <= 1 pp", "-0.00425..0.00425", "\u22120.43 to 0.43\u202fpp"),
+        ("loss(top1) <= 1 % of baseline", "-0.0043..0.0043", "\u22120.43 to 0.43\u202f% of baseline"),
+        ("top1 >= 98 %", "0.975..0.991", "97.50 to 99.10\u202f%"),
+        ("throughput >= 1.2 x baseline", "2.319..2.376", "2.32\u00d7 to 2.38\u00d7"),
+        ("latency(p50) <= 25 ms", "0.0203..0.0217", "20.3 to 21.7\u202fms"),
+    ],
+)
+def test_the_interval_of_a_verdict_is_read_in_base_units(
+    check: Check, assertion: str, interval: str, shown: str
+) -> None:
+    row = f'verdict "{assertion}" {{ outcome: confirmed, interval: {interval} }}'
+    text = EXECUTOR.replace("METRIC", "top1").replace("ASSERTIONS", assertion).replace("RESULTS", row)
+    assert make_page([check(text)]).claims[0].executions[0].verdicts[0].interval == shown

@@ -68,9 +68,10 @@ def _bound(bound: ForestBound, axis: Axis, tops: list[float], name_at: float, wi
     runs = list(_runs(bound.places))
     first, _, place = runs[0]
     x = axis.at(place)
+    kind = "bound foretold" if bound.foretold else "bound"
     drawn = [line(x, name_at + 3, x, tops[first], "leader")]
     for begin, end, place in runs:
-        drawn.append(line(axis.at(place), tops[begin], axis.at(place), tops[end], "bound"))
+        drawn.append(line(axis.at(place), tops[begin], axis.at(place), tops[end], kind))
     name = shortened(bound.label, int(width / _PIXELS_A_CHARACTER))
     start = max(0.0, min(x + 4, width - len(name) * _PIXELS_A_CHARACTER))
     return [*drawn, label(start, name_at, name, "bound-name")]
