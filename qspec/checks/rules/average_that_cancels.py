@@ -3,7 +3,7 @@
 What it finds
 -------------
 A figure for the whole, and figures for its strata or for several evaluations of the same metric, where the whole changes little
-while one part loses a point or more and another gains, beyond what rounding explains.
+while one part loses a point or more, twice as much as the whole at least, and another gains, beyond what rounding explains.
 
 Why it matters
 --------------
@@ -51,16 +51,19 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from qspec.checks.arithmetic import (
+    Between,
+    central,
     is_proportion,
     pair_of,
     percent,
+    rounding,
 )
 from qspec.checks.rows import decompositions
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import ClaimView, FigureView
 from qspec.lang.diagnostic import Severity
 
-_LEAST, _TIMES = Decimal("0.01"), 3
+_LEAST, _TIMES = Decimal("0.01"), 2
 
 
 @rule("QS409", "average-that-cancels", severity=Severity.WARNING, visits=Visit.CLAIM, axes=("strata",))
@@ -71,12 +74,12 @@ def average_that_cancels(claim: ClaimView) -> Iterator[Finding]:
         if pair is None or not is_proportion(pair.metric):
             continue
         mean = max(abs(pair.loss.low), abs(pair.loss.high))
-        losses = [(found.loss, view) for view in parts if (found := pair_of(view)) is not None]
+        losses = [(loss, view) for view in parts if (loss := _loss(view, pair.hundred)) is not None]
         worst = max(losses, key=lambda item: item[0].low, default=None)
         best = min(losses, key=lambda item: item[0].high, default=None)
         if worst is None or best is None or worst[0].low < max(_LEAST, _TIMES * mean) or best[0].high >= 0:
             continue
-        if claim_bounds_parts(claim, whole):
+        if _bounds_parts(claim, whole):
             continue
         yield Finding(
             f"`{whole.figure.quantity}` goes from {pair.texts[0]} to {pair.texts[1]} while `{_name(worst[1])}` loses"
@@ -84,6 +87,16 @@ def average_that_cancels(claim: ClaimView) -> Iterator[Finding]:
             whole.origin,
             help="bound the parts, `loss(…) <= … for each …`, beside the average",
         )
+
+
+def _loss(view: FigureView, hundred: bool) -> Between | None:
+    """The loss of a part in points: of its scores, or as printed where the unit leaves no doubt."""
+    pair, printed = pair_of(view), central(view.figure.loss)
+    if pair is not None or printed is None:
+        return pair.loss if pair is not None else None
+    if printed.unit == "pp" or (printed.unit is None and hundred):
+        return rounding(printed, Decimal("0.01"))
+    return None
 
 
 def _averages(claim: ClaimView) -> Iterator[tuple[FigureView, list[FigureView]]]:
@@ -102,7 +115,7 @@ def _averages(claim: ClaimView) -> Iterator[tuple[FigureView, list[FigureView]]]
                 yield whole, parts
 
 
-def claim_bounds_parts(claim: ClaimView, whole: FigureView) -> bool:
+def _bounds_parts(claim: ClaimView, whole: FigureView) -> bool:
     """Whether an assertion bounds the strata of the same metric."""
     metric = whole.measurand.metric
     return any(

@@ -44,7 +44,8 @@ from qspec.checks.view import ClaimView
 from qspec.lang.diagnostic import Severity
 
 _FAMILY = re.compile(
-    r"\b(?:all|any|every|across(?: all| many| several)?|most)\s+(?:our\s+|of the\s+|tested\s+|supported\s+|popular\s+)?"
+    r"\b(?:(?:for|on|in|over|to|with)\s+(?:all|any|every|most)|across(?:\s+all|\s+many|\s+several)?)\s+"
+    r"(?:our\s+|of the\s+|tested\s+|supported\s+|popular\s+)?"
     r"(?:[\w-]+\s+)?(?:models?|networks?|LLMs?|architectures?|tasks?|sizes|model families|families|devices|hardware)\b",
     re.IGNORECASE,
 )

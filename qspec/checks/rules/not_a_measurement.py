@@ -2,9 +2,9 @@
 
 What it finds
 -------------
-Evidence that is a `requirement` or a `tuning-criterion` beside reported scores or beside evidence of measuring;
-evidence from the `literature` beside evidence of measuring; or a quoted sentence about a tolerance or criterion where
-evidence is not stated.
+Evidence that is a `requirement` or a `tuning-criterion` beside reported scores or beside evidence of measuring; in
+the author's own claim, evidence from the `literature` beside evidence of measuring; or a quoted sentence about a
+tolerance or criterion where evidence is not stated.
 
 Why it matters
 --------------
@@ -65,7 +65,7 @@ def not_a_measurement(claim: ClaimView) -> Iterator[Finding]:
         if word in _DEMANDED and (measuring or scored):
             beside = f"the evidence is `{measuring[0]}` too" if measuring else "scores are reported beside it"
             yield _finding(claim, f"The evidence is a `{word}`: the figure {_DEMANDED[word]}, and {beside}.")
-        elif word == "literature" and measuring:
+        elif word == "literature" and measuring and claim.claim.source is None:
             yield _finding(
                 claim,
                 f"The evidence is `literature` and `{measuring[0]}`: which figures were measured here is not said.",

@@ -75,10 +75,10 @@ def stratum_too_small(view: AssertionView) -> Iterator[Finding]:
             why = (
                 "however few answers changed"
                 if scored
-                else f"with no change the upper limit would be {limit}"
+                else f"since with no change the upper limit would be {limit}"
             )
             yield Finding(
-                f"The {thousands(n)} examples of `{name}` cannot decide {said}{more}: {why}.",
+                f"The {thousands(n)} examples of `{name}` cannot decide {said}{more}, {why}.",
                 origin,
                 help="loosen the bound, test more examples of that stratum, or write `expect inconclusive`",
             )
