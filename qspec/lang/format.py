@@ -13,7 +13,7 @@ from qspec.lang.edit import line_end
 from qspec.lang.layout import Bare, Body, Braces, Cells, Item, Listed, Plain, render
 from qspec.lang.lower import lower
 from qspec.lang.parse import Parsed, parse
-from qspec.lang.read import MismatchError
+from qspec.lang.read import MismatchError, key_of
 from qspec.lang.reprint import Reprinter
 from qspec.lang.shape import shape_of
 from qspec.lang.source import Source
@@ -236,7 +236,7 @@ def _in_rows(measured: Block, body: Braces) -> None:
     for node, item in zip(measured.items, body.items, strict=True):
         if not isinstance(node, Section) or not isinstance(item.body, Braces):
             continue
-        key = node.head.name.text
+        key = key_of(node.head) or ""
         field = shape.labelled.get(key, shape.quantities if key not in shape.values else None)
         if field is not None:
             item.body = replace(item.body, flat=True, table=field.name)

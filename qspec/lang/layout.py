@@ -150,12 +150,15 @@ class _Widths:
     """How far to pad the keys, terms and cells of one block."""
 
     def __init__(self, items: list[Item], indent: str) -> None:
-        self.key = self.term = 0
+        self.key = self.labelled = self.term = 0
         self.cells: dict[int, tuple[int, int]] = {}
         keyed = [item for item in items if _has_key(item, indent)]
         colon = any(not _opens(item.body) for item in keyed)  # a block opener leaves the colon's column free
         for item in keyed:
-            self.key = max(self.key, columns(item.head) + 1 + colon)
+            width = columns(item.head) + 1 + colon
+            self.labelled = max(self.labelled, width)
+            if " " not in item.head:  # a long label pushes other labels only
+                self.key = max(self.key, width)
             if isinstance(item.body, Braces) and item.body.term is not None:
                 self.term = max(self.term, columns(item.body.term) + 1)
         for run in _runs(items):
@@ -170,6 +173,13 @@ class _Widths:
             table = _table(item)
             if table is not None and _fits(item, indent):
                 self.tables.setdefault(table, _Columns()).add(item)
+
+
+    def of(self, head: str) -> int:
+        """How far to pad a key: names and labels align apart where a label is long."""
+        if columns(head) > _WIDEST_KEY:
+            return 0
+        return self.labelled if " " in head else self.key
 
 
 class _Columns:
@@ -237,7 +247,7 @@ def _item_lines(item: Item, indent: str, unit: str, widths: _Widths) -> list[str
         text = f"{_pad(item.head, head - 1)} {_pad(body.bound, bound - 1 if body.qualifiers else 0)}"
         return [f"{indent}{text} {body.qualifiers}".rstrip()]
     if isinstance(body, Plain):
-        width = widths.key if columns(item.head) <= _WIDEST_KEY else 0
+        width = widths.of(item.head)
         return f"{indent}{_pad(item.head + ':', width - 1)} {body.text}".split("\n")
     if _fits(item, indent):
         table = _table(item)
@@ -253,7 +263,7 @@ def _item_lines(item: Item, indent: str, unit: str, widths: _Widths) -> list[str
 
 def _aligned(item: Item, body: Listed | Braces, widths: _Widths) -> str:
     inner = _flat_all(body.elements if isinstance(body, Listed) else body.items) or ""
-    width = widths.key if columns(item.head) <= _WIDEST_KEY else 0
+    width = widths.of(item.head)
     if isinstance(body, Listed):
         return f"{_pad(item.head + ':', width - 1)} [{inner}]"
     if body.term is None:

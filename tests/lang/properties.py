@@ -35,7 +35,7 @@ def survives(text: str) -> None:
         formatted = format_text(Source("x.qspec", text))
     except QSpecError as error:
         # A text that is read without errors is formatted, whatever it looks like.
-        assert loaded.syntax_errors, error
+        assert loaded.syntax_errors, f"{error}\n{text}"
         return
     assert load_one(Source("x.qspec", formatted)).document == loaded.document
 
