@@ -151,14 +151,6 @@ def _flips(whole: Result) -> Flips | None:
     both_wrong = n - both_right - harmful - helpful
     if min(both_right, both_wrong) < 0:
         return None
-    rate = figures.share(least=2).show((harmful + helpful) / n)
-    changed = figures.base(whole.changed)
-    sentence = f"{rate} of the examples flipped."
-    if changed is not None:
-        sentence += (
-            f" {changed:,.0f} answers changed, {max(0.0, changed - harmful - helpful):,.0f} of them from one"
-            " wrong answer to another."
-        )
     return Flips(
         both_right=f"{both_right:,.0f}",
         harmful=f"{harmful:,.0f}",
@@ -166,5 +158,18 @@ def _flips(whole: Result) -> Flips | None:
         both_wrong=f"{both_wrong:,.0f}",
         n=figures.count(whole.n),
         changed=figures.count(whole.changed),
-        sentence=sentence,
+        sentence=_told(n, harmful + helpful, figures.base(whole.changed)),
     )
+
+
+def _told(n: float, flips: float, changed: float | None) -> str:
+    """How many answers flipped between right and wrong, and how many changed at all."""
+    if flips == 0 and changed == 0:
+        return "Not one answer changed."
+    sentence = f"{figures.share(least=2).show(flips / n)} of the examples flipped."
+    if changed is not None:
+        among_wrong = max(0.0, changed - flips)
+        sentence += (
+            f" {changed:,.0f} answers changed, {among_wrong:,.0f} of them from one wrong answer to another."
+        )
+    return f"{sentence} Equal scores can hide flips that cancel."

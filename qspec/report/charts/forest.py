@@ -23,7 +23,7 @@ def forest_chart(forest: Forest, identity: str, width: float) -> Markup:
     wide = width >= _WIDE_FROM
     left, right = (150.0, width - 200.0) if wide else (104.0, width - 12.0)
     axis = Axis.over(_extent(forest), left, right, ticks=7 if wide else 4)
-    top = max(_LEGEND * len(forest.bounds) + 10.0, 22.0)
+    top = max(_LEGEND * len(forest.bounds) + (18.0 if wide else 10.0), 22.0)
     tops = _tops(forest.rows, top)
     bottom = tops[-1]
     body: list[Markup] = []
