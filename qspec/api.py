@@ -43,7 +43,7 @@ def plan(path: str | Path, *, claims: Sequence[str] = (), options: Options | Non
     """What would be run for the claims of a spec, without running it."""
     from qspec.execute.options import Options as Choices
     from qspec.execute.plan import make_plan
-    from qspec.execute.run import resolve_claims
+    from qspec.lang.claims import resolve_claims
 
     return [make_plan(one, options or Choices()) for one in resolve_claims(load(path), claims)]
 
@@ -80,7 +80,8 @@ def run(
     """
     from qspec.execute.fill import fill
     from qspec.execute.options import Options as Choices
-    from qspec.execute.run import execute_claim, make_record, resolve_claims
+    from qspec.execute.run import execute_claim, make_record
+    from qspec.lang.claims import resolve_claims
     from qspec.lang.new_file import write_new
 
     path = Path(path)
@@ -110,7 +111,8 @@ def judge(
     """
     from qspec.execute.fill import fill
     from qspec.execute.options import Options as Choices
-    from qspec.execute.run import judge_again, resolve_claims
+    from qspec.execute.run import judge_again
+    from qspec.lang.claims import resolve_claims
 
     path = Path(path)
     resolved = resolve_claims(load(path), claims)

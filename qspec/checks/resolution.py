@@ -56,8 +56,12 @@ def samples(view: EvaluationView) -> bool:
 
 def questions(view: AssertionView) -> Iterator[Question]:
     """The upper bounds of an assertion that examples decide, where the outcome is open."""
-    if not is_open(view):
-        return
+    if is_open(view):
+        yield from counted_bounds(view)
+
+
+def counted_bounds(view: AssertionView) -> Iterator[Question]:
+    """The upper bounds of an assertion that examples decide, whatever is known already."""
     kind, metric = view.measurand.kind, metric_of(view.measurand.metric)
     for index, bound in enumerate(view.assertion.bounds):
         if kind is MeasurandKind.LOSS and metric is not None and metric.family is Family.BINARY:

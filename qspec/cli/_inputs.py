@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from qspec.errors import Place, QSpecError, SpecSyntaxError
-from qspec.lang.diagnostic import Diagnostic
+from qspec.errors import Place, QSpecError
+from qspec.lang.claims import refuse_errors
 from qspec.lang.load import Workspace, load, load_source
 from qspec.lang.source import Source, decode_source
 
@@ -53,13 +53,6 @@ def readable_workspace(path: Path, stdin_name: str = "-") -> Workspace:
     if any(loaded.syntax_errors for loaded in workspace.files):
         refuse_errors(workspace.errors)
     return workspace
-
-
-def refuse_errors(errors: Sequence[Diagnostic]) -> None:
-    """Raise `SpecSyntaxError`, at the place of the first, where there are errors."""
-    if errors:
-        first = errors[0]
-        raise SpecSyntaxError(list(errors), place=first.source.place(first.span.start))
 
 
 def read_stdin(name: str) -> Source:

@@ -28,6 +28,7 @@ def convert(path: str, stdin_filename: str, form: str | None, output: Path | Non
     .qspec, YAML and JSON say the same; comments and layout stay behind. `-` reads standard input, whose form is that
     of the ending of --stdin-filename (.qspec unless given). What is used from other files stays a `use`.
     """
+    from qspec.lang.claims import refuse_errors
     from qspec.lang.load import load_one
     from qspec.lang.source import read_source
     from qspec.lang.twin import write_twin
@@ -40,7 +41,7 @@ def convert(path: str, stdin_filename: str, form: str | None, output: Path | Non
             "No form is given to convert to.", hint="add `--to yaml`, `--to json` or `--to qspec`"
         )
     loaded = load_one(_inputs.read_stdin(stdin_filename) if path == "-" else read_source(Path(path)))
-    _inputs.refuse_errors(loaded.errors)
+    refuse_errors(loaded.errors)
     if loaded.tree.comments:
         number = len(loaded.tree.comments)
         click.echo(f"note: {number} comment{'' if number == 1 else 's'} stayed behind", err=True)

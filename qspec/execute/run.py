@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qspec.checks.compare import compare, elsewhere
-from qspec.errors import Place, QSpecError, SpecSyntaxError
+from qspec.errors import QSpecError
 from qspec.execute.census import CensusReport, census
 from qspec.execute.fill import TOOL, Facts, measured_block
 from qspec.execute.index import recall, remember, run_key
@@ -28,7 +28,7 @@ from qspec.execute.store import Store
 from qspec.execute.timings import Timings
 from qspec.lang.digests import executor_digest
 from qspec.lang.load import Workspace
-from qspec.lang.resolve import ResolvedClaim, Resolver
+from qspec.lang.resolve import ResolvedClaim
 from qspec.model.measured import Census, Measured
 from qspec.model.record import ClaimRecord, FieldRecord, LayerRecord, ModelRecord, Record
 
@@ -42,33 +42,6 @@ class Executed:
     verdicts: Verdicts
     measured: Measured
     record: ClaimRecord
-
-
-def resolve_claims(workspace: Workspace, names: Sequence[str] = ()) -> list[ResolvedClaim]:
-    """The claims of a workspace that can be run; raises `QSpecError` where the language is broken or none is named."""
-    if workspace.errors:
-        first = workspace.errors[0]
-        raise SpecSyntaxError(workspace.errors, place=first.source.place(first.span.start))
-    resolver = Resolver(workspace)
-    resolved = resolver.claims()
-    if resolver.errors:
-        first = resolver.errors[0]
-        raise SpecSyntaxError(resolver.errors, place=first.source.place(first.span.start))
-    place = Place(workspace.main.source.path)
-    unknown = [name for name in names if name not in {one.name for one in resolved}]
-    if unknown:
-        raise QSpecError(
-            f"There is no claim `{unknown[0]}` in this spec.",
-            place=place,
-            hint=f"its claims are {', '.join(one.name for one in resolved) or 'none'}",
-        )
-    if not resolved:
-        raise QSpecError(
-            "This spec makes no claim, so there is nothing to execute.",
-            place=place,
-            hint="add `claim NAME on EXECUTOR { … }`",
-        )
-    return [one for one in resolved if not names or one.name in names]
 
 
 def execute_claim(

@@ -15,8 +15,9 @@ from qspec.data.strata import Stratified
 from qspec.execute.judge.judge import Evidence, Verdicts, judge
 from qspec.execute.judge.performance import Pair
 from qspec.execute.options import Options
-from qspec.execute.run import execute_claim, resolve_claims
+from qspec.execute.run import execute_claim
 from qspec.execute.scores import Scores
+from qspec.lang.claims import resolve_claims
 from qspec.lang.load import load_source
 from qspec.lang.source import Source
 

@@ -45,10 +45,10 @@ from collections.abc import Iterator
 
 from qspec.checks.resolution import Question, examples, points, questions, thousands, tried, whole_count
 from qspec.checks.rule import Finding, Visit, rule
-from qspec.checks.view import AssertionView, FigureView
+from qspec.checks.strata import is_of, number_of_strata, stratification
+from qspec.checks.view import AssertionView
 from qspec.lang.diagnostic import Severity
-from qspec.model.evaluation import Strata, TestSet
-from qspec.model.expression import ByColumn, Comparison, Pinned, Quantiles, Stratification
+from qspec.model.expression import Stratification
 from qspec.stats.static import zero_flip_limit
 
 
@@ -63,7 +63,7 @@ def stratum_too_small(view: AssertionView) -> Iterator[Finding]:
     """A bound on strata of too few examples."""
     if not view.is_stratified:
         return
-    how = _stratification(view)
+    how = stratification(view)
     for question in questions(view):
         small = list(_small(view, question, how))
         origin = view.origin.at("bounds", question.index)
@@ -83,7 +83,7 @@ def stratum_too_small(view: AssertionView) -> Iterator[Finding]:
                 help="loosen the bound, test more examples of that stratum, or write `expect inconclusive`",
             )
             continue
-        count, whole = _number_of_strata(view, how), examples(view.evaluation)
+        count, whole = number_of_strata(view, how), examples(view.evaluation)
         if count and whole and zero_flip_limit(max(whole // count, 1), question.confidence) >= question.limit:
             least = max(whole // count, 1)
             yield Finding(
@@ -93,12 +93,6 @@ def stratum_too_small(view: AssertionView) -> Iterator[Finding]:
                 origin,
                 help="loosen the bound, test more examples, or write `expect inconclusive`",
             )
-
-
-def _stratification(view: AssertionView) -> Stratification | None:
-    strata = view.evaluation.evaluation.strata if view.evaluation is not None else None
-    name = view.assertion.for_each or view.assertion.for_
-    return strata.members.get(name) if isinstance(strata, Strata) and isinstance(name, str) else None
 
 
 def _small(
@@ -112,7 +106,7 @@ def _small(
         if (
             view.measurand.metric is None
             or metric.name != view.measurand.metric.name
-            or not _meant(view, figure, how)
+            or not is_of(view, figure.figure.for_, how)
         ):
             continue
         found = tried(figure, question.limit, relative=question.relative, confidence=question.confidence)
@@ -121,25 +115,3 @@ def _small(
                 yield n, str(figure.figure.for_), True
         elif figure.figure.interval is None and zero_flip_limit(n, question.confidence) >= question.limit:
             yield n, str(figure.figure.for_), False
-
-
-def _meant(view: AssertionView, figure: FigureView, how: Stratification | None) -> bool:
-    stratum = figure.figure.for_
-    if view.assertion.for_ is not None:
-        return stratum == view.assertion.for_
-    by = how.by if isinstance(how, ByColumn) else None
-    return isinstance(stratum, Comparison) and stratum.relation == "==" and str(stratum.column) == by
-
-
-def _number_of_strata(view: AssertionView, how: Stratification | None) -> int | None:
-    """How many strata there are, where the document says so."""
-    if view.assertion.for_each is None or view.evaluation is None:
-        return None
-    if isinstance(how, Quantiles):
-        return how.count
-    test_set = view.evaluation.evaluation.test_set
-    data = test_set.data if isinstance(test_set, TestSet) else None
-    found = view.claim.resolved.dataset(data) if isinstance(data, Pinned) else None
-    if found is None or not isinstance(how, ByColumn) or how.by != found[0].label:
-        return None
-    return len(found[0].classes) or None

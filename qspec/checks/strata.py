@@ -1,0 +1,36 @@
+"""The strata that an assertion is about: their decomposition, their number, and the figures that are of one of them."""
+
+from __future__ import annotations
+
+from qspec.checks.view import AssertionView
+from qspec.model.evaluation import Strata, TestSet
+from qspec.model.expression import ByColumn, Comparison, Pinned, Predicate, Quantiles, Stratification
+
+
+def stratification(view: AssertionView) -> Stratification | None:
+    """The decomposition that an assertion names, where its evaluation declares it."""
+    strata = view.evaluation.evaluation.strata if view.evaluation is not None else None
+    name = view.assertion.for_each or view.assertion.for_
+    return strata.members.get(name) if isinstance(strata, Strata) and isinstance(name, str) else None
+
+
+def is_of(view: AssertionView, stratum: str | Predicate | None, how: Stratification | None) -> bool:
+    """Whether a figure's stratum is one that an assertion bounds."""
+    if view.assertion.for_ is not None:
+        return stratum == view.assertion.for_
+    by = how.by if isinstance(how, ByColumn) else None
+    return isinstance(stratum, Comparison) and stratum.relation == "==" and str(stratum.column) == by
+
+
+def number_of_strata(view: AssertionView, how: Stratification | None) -> int | None:
+    """How many strata there are, where the document says so."""
+    if view.assertion.for_each is None or view.evaluation is None:
+        return None
+    if isinstance(how, Quantiles):
+        return how.count
+    test_set = view.evaluation.evaluation.test_set
+    data = test_set.data if isinstance(test_set, TestSet) else None
+    found = view.claim.resolved.dataset(data) if isinstance(data, Pinned) else None
+    if found is None or not isinstance(how, ByColumn) or how.by != found[0].label:
+        return None
+    return len(found[0].classes) or None
