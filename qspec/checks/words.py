@@ -50,7 +50,8 @@ _VERSION = re.compile(r"(?:^|[\s/_-])[vV]\d+(?:\.\d+)*\b|\d+\.\d+|\b(?:19|20)\d{
 
 def is_vague(text: str) -> bool:
     """Whether the text is one of the phrases that name nothing."""
-    return text.strip().lower() in VAGUE
+    plain = text.strip().lower()
+    return plain in VAGUE or plain.startswith("our ")
 
 
 def is_number_format(text: str) -> bool:
