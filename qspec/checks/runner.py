@@ -76,7 +76,7 @@ class _Run:
         self.found += [*self.workspace.errors, *resolver.errors]
         self._visit(Visit.DOCUMENT, self.workspace, None, self.settings.profile)
         for one in resolved:
-            profile = one.claim.profile or self.settings.profile
+            profile = one.claim.profile or self._suite_profile(one.name) or self.settings.profile
             view = ClaimView(one, profile)
             view.axes = axes_of(view)
             result.claims.append(ClaimReport(view.name, grade(view.axes), disclosed(view, view.axes)))
@@ -84,9 +84,39 @@ class _Run:
         kept, result.suppressed, unused = apply_suppressions(
             main, self._unique(), self.suppressions, self.allowed
         )
-        everything = [*kept, *self.problems, *unused]
+        idle = {found.span for found in unused}
+        judged = {s.span for s in self.suppressions if s.span in idle and self._is_checked(s)}
+        unused = [found for found in unused if found.span in judged]
+        everything = [*kept, *self._wanted([*self.problems, *unused])]
         result.findings = sorted(everything, key=lambda f: (f.source.path, f.span, f.code))
         return result
+
+    def _suite_profile(self, claim: str) -> str | None:
+        """The profile that a suite of this document asks for its claims."""
+        suites = self.workspace.main.document.suites.values()
+        return next((suite.profile for suite in suites if suite.profile and claim in suite.claims), None)
+
+    def _is_checked(self, suppression: Suppression) -> bool:
+        """Whether a rule that a suppression names was called at all; one that was not could find nothing."""
+        codes = {
+            code
+            for word in suppression.codes
+            for code in (*registry.names(), registry.canonical(word))
+            if code is not None and (code.startswith(word) or code == registry.canonical(word))
+        }
+        profiles = {self.settings.profile, *(c.profile for c in self.workspace.main.document.claims.values())}
+        return not codes or any(
+            self.settings.is_on(registry.get(code), profile or self.settings.profile)
+            for code in codes
+            for profile in profiles
+        )
+
+    def _wanted(self, found: list[Diagnostic]) -> Iterator[Diagnostic]:
+        """Findings about suppressions, as the settings want them."""
+        for one in found:
+            rule, profile = registry.get(one.code), self.settings.profile
+            if self.settings.is_on(rule, profile):
+                yield replace(one, severity=self.settings.severity_of(rule, one.severity, profile))
 
     def _claim(self, view: ClaimView) -> None:
         profile = view.profile
