@@ -23,6 +23,8 @@ ROOMS = (
     "qspec.data.readers",
     "qspec.data.transforms",
     "qspec.quantize",
+    "qspec.execute.contrasts",
+    "qspec.execute.tasks",
     "qspec.report.formats",
     "qspec.report.reference",
     "qspec.cli",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qspec.errors import QSpecError
 from qspec.metrics import registry
 from qspec.metrics.arguments import read
-from qspec.metrics.definition import Additive, Availability, Direction, Family, Metric, Scored, Whole
+from qspec.metrics.definition import Additive, Availability, Direction, Family, Metric, Scored
 from qspec.metrics.fields import must_fit
 from qspec.metrics.parameters import Kind, OperatingPoint, Parameters, spoken
 from qspec.model.expression import Argument, Term
@@ -96,10 +96,6 @@ class BoundMetric:
         Such rows depend on the labels alone, so they are the same for both models of a pair.
         """
         computation = self._computation()
-        if isinstance(computation, Whole):
-            raise QSpecError(
-                f"The metric {self} has no numbers per example; it is computed from the predictions as a whole."
-            )
         self._ready(predictions)
         return computation.columns(predictions, self.parameters)
 
@@ -151,8 +147,6 @@ class BoundMetric:
         import numpy as np
 
         computation = self._computation()
-        if isinstance(computation, Whole):
-            raise QSpecError(f"The metric {self} is computed from the predictions as a whole.")
         counted = columns[self.counted(columns)]
         if len(counted) == 0:
             return float("nan")
@@ -162,12 +156,7 @@ class BoundMetric:
 
     def compute(self, predictions: Predictions) -> float:
         """The value over all examples; raises `QSpecError` where it is undefined or infinite."""
-        computation = self._computation()
-        if isinstance(computation, Whole):
-            self._ready(predictions)
-            value = computation.score(predictions, self.parameters)
-        else:
-            value = self.score(self.columns(predictions))
+        value = self.score(self.columns(predictions))
         if not math.isfinite(value):
             raise QSpecError(
                 f"The metric {self} is undefined on these {predictions.n} examples.",
@@ -175,7 +164,7 @@ class BoundMetric:
             )
         return value
 
-    def _computation(self) -> Additive | Scored | Whole:
+    def _computation(self) -> Additive | Scored:
         computation = self.metric.computation
         if computation is None or self.metric.availability is Availability.REFUSED:
             raise QSpecError(

@@ -24,7 +24,6 @@ ColumnsFunction = Callable[["Predictions", "Parameters"], "FloatArray"]
 ValueFunction = Callable[["FloatArray", "FloatArray", "Parameters"], "FloatArray"]
 SumsFunction = Callable[["FloatArray", "IntArray", int, "Parameters"], "FloatArray"]
 ScoreFunction = Callable[["FloatArray", "Parameters"], float]
-WholeFunction = Callable[["Predictions", "Parameters"], float]
 
 
 class Direction(StrEnum):
@@ -119,13 +118,6 @@ class Scored:
 
 
 @dataclass(frozen=True)
-class Whole:
-    """A value computed from the predictions themselves: its examples do not fit rows of numbers."""
-
-    score: WholeFunction
-
-
-@dataclass(frozen=True)
 class Metric:
     """A scoring rule."""
 
@@ -151,7 +143,7 @@ class Metric:
     """The package its computation needs beside numpy."""
     doc: str = ""
     """What it is, with its source; the docstring of its computation."""
-    computation: Additive | Scored | Whole | None = field(default=None, repr=False, compare=False)
+    computation: Additive | Scored | None = field(default=None, repr=False, compare=False)
 
     @property
     def additive(self) -> bool:
@@ -179,7 +171,7 @@ def register(metric: Metric, module: str) -> Metric:
     return registry.register(metric.name, aliases=metric.aliases)(metric)
 
 
-def _with(metric: Metric, function: Callable[..., object], computation: Additive | Scored | Whole) -> None:
+def _with(metric: Metric, function: Callable[..., object], computation: Additive | Scored) -> None:
     doc = inspect.cleandoc(function.__doc__ or "")
     register(replace(metric, doc=doc, computation=computation), function.__module__)
 
@@ -201,16 +193,6 @@ def scored(metric: Metric, columns: ColumnsFunction) -> Callable[[ScoreFunction]
 
     def wrap(score: ScoreFunction) -> ScoreFunction:
         _with(metric, score, Scored(columns, score))
-        return score
-
-    return wrap
-
-
-def whole(metric: Metric) -> Callable[[WholeFunction], WholeFunction]:
-    """Declare `metric` by its score over whole predictions."""
-
-    def wrap(score: WholeFunction) -> WholeFunction:
-        _with(metric, score, Whole(score))
         return score
 
     return wrap

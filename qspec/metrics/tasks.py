@@ -60,7 +60,6 @@ TASKS: dict[str, Task] = {
             ("map(iou: 0.5..0.95)",),
             "accuracy map ap precision recall",
             ("scene", "video"),
-            executable=False,
         ),
         _task(
             "segmentation",

@@ -125,11 +125,16 @@ def test_map_of_the_truth_is_one_and_of_nothing_is_zero(metric):
         metric("map(0.5)").compute(Predictions({"detections": perfect, "objects": empty}))
 
 
-def test_map_has_no_numbers_per_example(metric):
+def test_map_of_blocks_of_images_is_that_of_all_of_them(metric):
     detections, objects = scene(8)
+    m = metric("map(0.5..0.95)")
+    blocks = [
+        m.columns(Predictions({"detections": detections[rows], "objects": objects[rows]}))
+        for rows in (slice(0, 3), slice(3, None))
+    ]
+    whole = m.compute(Predictions({"detections": detections, "objects": objects}))
+    assert m.score(m.join(blocks)) == whole
     p = Predictions({"detections": detections, "objects": objects})
-    with pytest.raises(QSpecError, match="as a whole"):
-        metric("map(0.5)").columns(p)
     assert metric("map(0.5)").compute(p.take([0, 0, 1, 2])) >= 0
     with pytest.raises(QSpecError, match="between 0 and 1"):
         metric("map(iou: 2)").compute(p)

@@ -10,7 +10,7 @@ import pytest
 
 from qspec.metrics import registry
 from qspec.metrics._table import ALIASES, MODULES
-from qspec.metrics.definition import Additive, Availability, Direction, Family, Scored, Whole
+from qspec.metrics.definition import Additive, Availability, Direction, Family, Scored
 from qspec.metrics.fields import FIELDS
 from qspec.metrics.parameters import Kind
 from qspec.metrics.tasks import TASKS, VAGUE_TASKS, find_task, suggest_task
@@ -55,7 +55,7 @@ def test_a_metric_can_be_had_as_it_says(metric):
     expected = {
         Family.RANK: Scored,
         Family.CALIBRATION: Scored,
-        Family.DETECTION: Whole,
+        Family.DETECTION: Scored,
     }.get(metric.family, Additive)
     assert isinstance(metric.computation, expected)
     assert metric.additive == (expected is Additive)
@@ -64,7 +64,7 @@ def test_a_metric_can_be_had_as_it_says(metric):
 def test_availability_by_name():
     had = {kind: {m.name for m in METRICS if m.availability is kind} for kind in Availability}
     assert had[Availability.REFUSED] == {"human-eval"}
-    assert had[Availability.SCORES] == {"pass@k", "map"}
+    assert had[Availability.SCORES] == {"pass@k"}
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=IDS)

@@ -3,6 +3,7 @@
 MODULES: dict[str, str] = {
     "binary": "binary",
     "calibration": "calibration",
+    "detection": "detection",
     "distance": "distance",
     "mean": "mean",
     "rank": "rank",

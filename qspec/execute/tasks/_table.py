@@ -4,6 +4,7 @@ MODULES: dict[str, str] = {
     "image-classification": "classification",
     "language-modelling": "language",
     "multiple-choice": "choices",
+    "object-detection": "detection",
     "question-answering": "spans",
     "reasoning": "generation",
     "recommendation": "recommendation",
