@@ -98,21 +98,31 @@ class _Comparison:
     # Assertions ------------------------------------------------------------------------------
 
     def _assertions(self) -> Iterator[Change]:
-        before = {_about(a): a for a in self.old.claim.assertions}
-        seen = set()
-        for number, assertion in enumerate(self.new.claim.assertions):
-            about = _about(assertion)
+        gone, added = self._unmatched()
+        for number, assertion in added:
             where = self.new.origin.at("assertions", number)
-            seen.add(about)
-            if about not in before:
+            former = next((one for one in gone if _about(one[1]) == _about(assertion)), None)
+            if former is None:
                 yield self.change("added", "assertion", f"`{assertion}` is asserted now.", False, where)
-            elif before[about] != assertion:
-                yield from self._bounds(before[about], assertion, where)
-        for number, assertion in enumerate(self.old.claim.assertions):
-            if _about(assertion) not in seen:
-                message = f"`{assertion}` is asserted no more."
-                where = self.old.origin.at("assertions", number)
-                yield self.change("removed", "assertion", message, True, where)
+            else:
+                gone.remove(former)
+                yield from self._bounds(former[1], assertion, where)
+        for number, assertion in gone:
+            message = f"`{assertion}` is asserted no more."
+            where = self.old.origin.at("assertions", number)
+            yield self.change("removed", "assertion", message, True, where)
+
+    def _unmatched(self) -> tuple[list[tuple[int, Assertion]], list[tuple[int, Assertion]]]:
+        """The assertions that only the old and only the new revision makes: one quantity may be bounded twice."""
+        gone = list(enumerate(self.old.claim.assertions))
+        added = []
+        for number, assertion in enumerate(self.new.claim.assertions):
+            same = next((one for one in gone if one[1] == assertion), None)
+            if same is not None:
+                gone.remove(same)
+            else:
+                added.append((number, assertion))
+        return gone, added
 
     def _bounds(self, old: Assertion, new: Assertion, where: Origin) -> Iterator[Change]:
         told = f"`{old}` became `{new}`."

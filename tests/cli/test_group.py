@@ -165,3 +165,30 @@ def test_a_fault_of_the_program_is_told_as_one(run: Run, monkeypatch: pytest.Mon
     monkeypatch.setenv("QSPEC_DEBUG", "1")
     with pytest.raises(RuntimeError, match="impossible"):
         run("check", QUICKSTART)
+
+
+READING = [
+    ("explain", "ece"),
+    ("explain", "--all"),
+    ("rules",),
+    ("fmt", "--check", QUICKSTART),
+    ("convert", QUICKSTART, "--to", "yaml"),
+    ("diff", QUICKSTART, QUICKSTART),
+    ("plan", QUICKSTART, "--sizes-only"),
+    ("report", QUICKSTART, "--format", "markdown"),
+    ("cache",),
+    ("completion", "bash"),
+]
+
+
+@pytest.mark.parametrize("arguments", READING, ids=lambda arguments: " ".join(arguments[:2]))
+def test_what_only_reads_loads_nothing_that_computes(arguments: tuple[str, ...]):
+    program = (
+        "import sys\nfrom qspec.cli import main\n"
+        f"try:\n    main({list(arguments)!r})\nexcept SystemExit as ended:\n    assert ended.code in (0, 1)\n"
+        "print('LOADED', *sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.rsplit("LOADED", 1)[1].split())
+    assert not {"numpy", "scipy", "onnx", "onnxruntime", "torch"} & loaded
