@@ -157,7 +157,7 @@ def _write(plan: Plan, side: ModelPlan, base: OnnxModel, folder: Path) -> None:
     if side.calibration is not None and side.calibration.seed is not None:
         seed = int(side.calibration.seed.value)
     if side.data is not None:
-        batches = _batches(plan, side, seed)
+        batches = _batches(plan, side, seed, base)
     request = Request(
         model=base.path,
         precision=side.precision,
@@ -177,7 +177,7 @@ def _write(plan: Plan, side: ModelPlan, base: OnnxModel, folder: Path) -> None:
     (folder / "realized.json").write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
 
 
-def _batches(plan: Plan, side: ModelPlan, seed: int) -> Callable[[], Iterator[Feed]]:
+def _batches(plan: Plan, side: ModelPlan, seed: int, base: OnnxModel) -> Callable[[], Iterator[Feed]]:
     """Passes over the calibration sample: `size` rows of the split, drawn without replacement under the seed."""
     from qspec.data.pipeline import Steps
 
@@ -198,7 +198,26 @@ def _batches(plan: Plan, side: ModelPlan, seed: int) -> Callable[[], Iterator[Fe
         steps = Steps(plan.evaluations[0].evaluation.pipeline if plan.evaluations else None)
         examples.inputs(data.dataset, table, rows[:1], steps)
 
+    axes = {port.name: len(port.shape) for port in base.inputs}
+
     def run() -> Iterator[Feed]:
-        return examples.batches(data.dataset, table, rows, CALIBRATION_BATCH, steps)
+        batches = examples.batches(data.dataset, table, rows, CALIBRATION_BATCH, steps)
+        return (_one_by_one(feed, axes) for feed in batches)
 
     return run
+
+
+def _one_by_one(feed: Feed, axes: dict[str, int]) -> Feed:
+    """The feed with one text of each question, where the graph takes the K texts (rows, K, …) one by one.
+
+    The first row gives its first text, the second its second, and so on, so that `size` counts questions and
+    every place among the choices is seen.
+    """
+
+    def one(name: str, array: NDArray[Any]) -> NDArray[Any]:
+        if array.ndim != axes.get(name, array.ndim) + 1:
+            return array
+        rows = np.arange(len(array))
+        return array[rows, rows % array.shape[1]]
+
+    return {name: one(name, array) for name, array in feed.items()}

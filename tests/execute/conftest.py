@@ -203,7 +203,7 @@ EXECUTED = """qspec 1
 
 model m {{
   file: "base.onnx"
-  quantized {{ file: "quantized.onnx" }}
+  {arrived}
 }}
 
 dataset d {{
@@ -214,7 +214,7 @@ executor e {{
   hardware: local
   runtime   {{ name: onnxruntime, provider: cpu, threads: 1 }}
   model:    m
-  precision: int8
+  {precision}
   baseline: fp32
   task:     {task}
   metrics:  [{metrics}]
@@ -241,12 +241,22 @@ def executing(tmp_path: Path) -> Callable[..., Any]:
         split: str = "d",
         assertions: str = "  size <= 10 x baseline",
         more: str = "",
+        derived: bool = False,
     ) -> Any:
         if columns is not None:
             np.savez(tmp_path / "d.npz", **columns)
             data = f'source: "d.npz"\n  {data}'
+        precision = "precision { method: ptq-static, weights: int8, activations: uint8 }"
+        calibration = "calibration { data: d.tune, size: 16, method: minmax, seed: 0 }"
         text = EXECUTED.format(
-            data=data, task=task, metrics=metrics, split=split, more=more, assertions=assertions
+            arrived="" if derived else 'quantized { file: "quantized.onnx" }',
+            precision=f"{precision}\n  {calibration}" if derived else "precision: int8",
+            data=data,
+            task=task,
+            metrics=metrics,
+            split=split,
+            more=more,
+            assertions=assertions,
         )
         (claim,) = resolve_claims(load_source(Source(str(tmp_path / "t.qspec"), text), root=tmp_path))
         return execute_claim(claim, Options(store=tmp_path / "store"), lambda *told: None)

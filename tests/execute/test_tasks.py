@@ -554,3 +554,27 @@ def test_detections_are_scored_as_the_metric_scores_them(graph, executing, value
         expected = metric.compute(Predictions({"detections": list(moved), "objects": true}))
         assert value(executed, "map")[side] == pytest.approx(expected, rel=1e-5)
     assert [one.outcome.value for one in executed.verdicts.judged] == ["confirmed", "refuted"]
+
+
+def test_calibration_sees_one_text_of_each_question(graph, executing, value):
+    generator = np.random.default_rng(17)
+    tensors = {
+        "table": generator.normal(size=(12, 8)).astype(np.float32),
+        "w": generator.normal(size=(8, 12)).astype(np.float32),
+    }
+    nodes = [
+        helper.make_node("Gather", ["table", "ids"], ["looked"], name="/look"),
+        helper.make_node("MatMul", ["looked", "w"], ["logits"], name="/head/MatMul"),
+    ]
+    graph("base.onnx", nodes, [("ids", INT, ["n", "l"])], [("logits", FLOAT, ["n", "l", 12])], **tensors)
+    ids = generator.integers(0, 12, (64, 3, 6))
+    executed = executing(
+        "multiple-choice",
+        "accuracy(normalization: none)",
+        {"ids": ids, "y": generator.integers(0, 3, 64)},
+        data="inputs { ids: ids }\n  label: y\n  splits { tune: 0..32, test: 32..64 }",
+        split="d.test",
+        derived=True,
+    )
+    first, second = value(executed, "accuracy")
+    assert abs(first - second) < 0.3
