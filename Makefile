@@ -2,7 +2,7 @@
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: check test lint types bench tables schemas fuzz coverage-study browser suite
+.PHONY: check test lint types bench tables schemas fuzz coverage-study browser pictures suite
 
 check: lint types test
 
@@ -37,3 +37,7 @@ coverage-study:
 # Needs Debian's chromium; says so where it is missing.
 browser:
 	$(PYTHON) tests/browser/report.py
+
+# The README's pictures, with the spec that holds their figures; needs chromium for the report.
+pictures:
+	$(PYTHON) tests/pictures.py
