@@ -218,6 +218,7 @@ def _one_by_one(feed: Feed, axes: dict[str, int]) -> Feed:
         if array.ndim != axes.get(name, array.ndim) + 1:
             return array
         rows = np.arange(len(array))
-        return array[rows, rows % array.shape[1]]
+        chosen: NDArray[Any] = array[rows, rows % array.shape[1]]
+        return chosen
 
     return {name: one(name, array) for name, array in feed.items()}

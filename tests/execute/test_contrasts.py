@@ -242,3 +242,15 @@ def test_a_million_examples_on_several_metrics_take_seconds():
     for one in made:
         contrast(one).judge(Question(Asked.LOSS, UP, 0.01))
     assert time.process_time() - started < 10
+
+
+def test_with_too_few_examples_there_are_values_and_no_interval():
+    label = np.asarray([1.0, 0, 0, 0, 0, 0])
+    columns = np.stack([np.arange(6.0)[::-1], label], 1)
+    found = contrast(Sides(metric("auc"), columns, columns))
+    assert (found.baseline, found.quantized, found.loss) == (1.0, 1.0, 0.0)
+    with pytest.raises(InsufficientDataError, match="at least 10"):
+        found.interval(Asked.LOSS, 0.95)
+    with pytest.raises(InsufficientDataError):
+        found.judge(Question(Asked.LOSS, UP, 0.1))
+    assert found.judge(Question(Asked.LOSS, UP, 0.0, fixed=True)).outcome == "confirmed"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from qspec.errors import NotExecutableError, QSpecError
+from qspec.errors import LimitError, NotExecutableError, QSpecError
 from qspec.execute.tasks import registry
 from qspec.metrics.tasks import TASKS
 
@@ -578,3 +578,34 @@ def test_calibration_sees_one_text_of_each_question(graph, executing, value):
     )
     first, second = value(executed, "accuracy")
     assert abs(first - second) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("task", "metrics", "more"),
+    [
+        ("recommendation", "recall@999999999", ""),
+        ("reasoning", "exact-match", "prompt { max-tokens: 999999999 }"),
+    ],
+)
+def test_numbers_that_would_fill_memory_are_refused(token_pair, linear_pair, executing, task, metrics, more):
+    (linear_pair if task == "recommendation" else token_pair)(*[30] * (task == "recommendation"))
+    columns = {
+        "x": np.ones((30, 4), np.float32),
+        "ids": np.ones((30, 4), np.int64),
+        "y": np.ones(30, np.int64),
+    }
+    column = "x: x" if task == "recommendation" else "ids: ids"
+    with pytest.raises(LimitError, match="over the cap"):
+        executing(task, metrics, columns, data=f"inputs {{ {column} }}\n  label: y", more=more)
+
+
+def test_a_stored_evaluation_is_not_run_again(linear_pair, executing, value):
+    linear_pair(3)
+    generator = np.random.default_rng(18)
+    columns = {"x": generator.normal(size=(50, 4)).astype(np.float32), "y": generator.integers(0, 3, 50)}
+    runs = [
+        executing("image-classification", "top1, nll", columns, data="inputs { x: x }\n  label: y")
+        for _ in range(2)
+    ]
+    assert runs[0].verdicts.results == runs[1].verdicts.results
+    assert value(runs[0], "nll") == value(runs[1], "nll")

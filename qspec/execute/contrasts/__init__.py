@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qspec.execute.contrasts.contrast import Contrast, Sides
+from qspec.execute.contrasts.undecided import Undecided
 from qspec.registry import Registry
+from qspec.stats.interval import InsufficientDataError
 
 Maker = Callable[[Sides], Contrast]
 """From the stored columns of both models to what decides questions about them."""
@@ -16,8 +18,11 @@ registry: Registry[Maker] = Registry("contrast", "qspec.execute.contrasts")
 def contrast(sides: Sides) -> Contrast:
     """The contrast for the metric's family, over the examples in `sides` that count.
 
-    Raises `InsufficientDataError` where none does.
+    Raises `InsufficientDataError` where none does; where too few do, the contrast has values and no interval.
     """
     sides = sides.counted()
     family = sides.metric.family_of(sides.baseline, sides.quantized)
-    return registry.get(family.value)(sides)
+    try:
+        return registry.get(family.value)(sides)
+    except InsufficientDataError as error:
+        return Undecided.of(sides, error)

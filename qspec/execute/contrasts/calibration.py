@@ -20,6 +20,11 @@ ROOT = "root-debiased-calibration"
 def calibration(sides: Sides) -> Contrast:
     """Compare (confidence, correct) of both models in the metric's bins."""
     bins = sides.metric.parameters.count("bins")
+    if sides.n < 10 * bins:  # before anything is allocated by the number of bins
+        raise InsufficientDataError(
+            f"{sides.n} examples do not fill {bins} bins; a calibration error needs ten a bin.",
+            hint="use fewer bins or more examples",
+        )
     binning = cast(Literal["equal-width", "equal-mass"], sides.metric.parameters.word("binning"))
     base, quantized = ((c[:, 0], c[:, 1]) for c in (sides.baseline, sides.quantized))
     # A model whose confidence is its correctness has no gap and no influence: against it the error stands alone.

@@ -13,7 +13,7 @@ from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays, Port, Session
 from qspec.execute.tasks import registry
-from qspec.execute.tasks.runner import Gatherer, Progress, TaskData, token_input
+from qspec.execute.tasks.runner import Gatherer, Progress, TaskData, check_cells, token_input
 from qspec.metrics.predictions import Predictions
 
 END = -1
@@ -44,6 +44,9 @@ class Generation(Gatherer):
         self.stop = np.asarray([int(stop) for stop in stops], dtype=np.int64)
         limit = prompt.max_tokens if prompt is not None else None
         self.most = int(limit.value) if limit is not None else self.labels.shape[1]
+        if self.most < 1:
+            raise QSpecError(f"An answer of {self.most} tokens is none.", hint="raise `max-tokens`")
+        check_cells(len(data.rows) * self.most, f"Answers of {self.most:,} tokens")
 
     @cached_property
     def labels(self) -> NDArray[np.int64]:

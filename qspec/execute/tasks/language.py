@@ -12,7 +12,7 @@ from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
 from qspec.execute.tasks import registry
-from qspec.execute.tasks.runner import Gatherer, log_probabilities, token_input, token_logits
+from qspec.execute.tasks.runner import Gatherer, check_cells, log_probabilities, token_input, token_logits
 from qspec.metrics.predictions import Predictions
 
 _COUNTS = ("words", "bytes", "characters")
@@ -49,6 +49,7 @@ class LanguageModelling(Gatherer):
     def windows(self) -> NDArray[np.int64]:
         """(windows, 4): document, first token, end, and the first token that is scored."""
         context, stride = self._extent()
+        check_cells(4 * int((self.lengths // stride + 1).sum()), f"A stride of {stride} tokens")
         found = []
         for document, length in enumerate(self.lengths.tolist()):
             scored, begin = 0, 0
@@ -86,6 +87,7 @@ class LanguageModelling(Gatherer):
     def inputs(self) -> dict[str, NDArray[Any]]:
         """Every declared column cut into windows, zero behind a window's end."""
         width = int((self.windows[:, 2] - self.windows[:, 1]).max())
+        check_cells(len(self.windows) * width, f"{len(self.windows):,} windows of {width:,} tokens")
         document, begin, end = (self.windows[:, i] for i in range(3))
         places = begin[:, None] + np.arange(width)
         inside = places < end[:, None]

@@ -14,7 +14,7 @@ from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
 from qspec.execute.tasks import registry
 from qspec.execute.tasks.retrieval import WHOLE_RANKING
-from qspec.execute.tasks.runner import TaskRunner
+from qspec.execute.tasks.runner import TaskRunner, check_cells
 from qspec.metrics.predictions import Predictions
 
 
@@ -38,6 +38,7 @@ class Recommendation(TaskRunner):
             )
         cutoffs = [m.parameters.get("k") for m in self.data.metrics]
         depth = max((k if isinstance(k, int) else WHOLE_RANKING for k in cutoffs), default=WHOLE_RANKING)
+        check_cells(len(scores) * depth, f"A cut-off of {depth:,}")
         ranking = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
         if any(isinstance(k, int) for k in cutoffs) and ranking.shape[1] < depth:
             ranking = np.pad(ranking, ((0, 0), (0, depth - ranking.shape[1])), constant_values=-1)

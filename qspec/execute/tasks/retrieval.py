@@ -14,7 +14,7 @@ from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
 from qspec.execute.tasks import registry
-from qspec.execute.tasks.runner import Gatherer
+from qspec.execute.tasks.runner import Gatherer, check_cells
 from qspec.metrics.predictions import Predictions
 from qspec.stats.estimate import FloatArray, IntArray
 
@@ -82,6 +82,7 @@ class Retrieval(Gatherer):
         width = max(
             [self._depth, *(k for m in self.data.metrics if isinstance(k := m.parameters.get("k"), int))]
         )
+        check_cells(len(ranking) * width, f"A cut-off of {width:,}")
         if width > self._depth:  # fewer passages than the cut-off: the places behind them hold nothing
             ranking = np.pad(ranking, ((0, 0), (0, width - self._depth)), constant_values=-1)
         grades = self._grades

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from qspec.data import examples
 from qspec.data.pipeline import Steps
 from qspec.data.table import Table
-from qspec.errors import QSpecError
+from qspec.errors import LimitError, QSpecError
 from qspec.execute.evaluate import Rows, evaluate, evaluate_one
 from qspec.execute.sessions import Arrays, Port, Session
 from qspec.metrics.bind import BoundMetric
@@ -157,6 +157,19 @@ class Gatherer(ABC):
     def owners(self) -> NDArray[np.int64] | None:
         """For each example the place in the split of the row it comes from; None where examples are the rows."""
         return None
+
+
+MOST_CELLS = 1 << 28
+"""Numbers in one array that a task makes (2 GB); more is refused rather than let memory run out."""
+
+
+def check_cells(count: int, what: str) -> None:
+    """Raise `LimitError` for an array of more numbers than a task may make; `what` says what asks for it."""
+    if count > MOST_CELLS:
+        raise LimitError(
+            f"{what} would take {count:,} numbers in one array, over the cap of {MOST_CELLS:,}.",
+            hint="lower it, or split the data",
+        )
 
 
 def log_probabilities(logits: NDArray[Any], targets: NDArray[np.int64]) -> NDArray[np.float64]:
