@@ -174,12 +174,12 @@ class _Formatter:
                 item = Item(quantity, Cells(bound, behind))
             case Section():
                 label = f" {self.printer.label(node.label)}" if node.label is not None else ""
-                body = self.braces(node.block)
-                if node.head.name.text == "measured":
-                    _in_rows(node.block, body)
-                item = Item(self._head(node, label), body)
+                item = Item(self._head(node, label), self.braces(node.block))
             case Entry():
                 item = Item(self._head(node, ""), self.body(node.value))
+        block = _block(node)
+        if item.head == "measured" and block is not None and isinstance(item.body, Braces):
+            _in_rows(block, item.body)
         item.leading = [comment.text.rstrip() for comment in self._stray(node)]
         return item
 
@@ -230,13 +230,21 @@ class _Formatter:
         return [*elements, Item("", Bare(), leading=dangling)] if dangling else elements
 
 
+def _block(node: ItemNode) -> Block | None:
+    """The block of an item, with a colon before it or without."""
+    if isinstance(node, Section):
+        return node.block
+    return node.value if isinstance(node, Entry) and isinstance(node.value, Block) else None
+
+
 def _in_rows(measured: Block, body: Braces) -> None:
     """What a measured block holds many of stands on a line each, as `qspec execute` writes it."""
     shape = shape_of(Measured)
     for node, item in zip(measured.items, body.items, strict=True):
-        if not isinstance(node, Section) or not isinstance(item.body, Braces):
+        if _block(node) is None or not isinstance(item.body, Braces) or not isinstance(node, Section | Entry):
             continue
         key = key_of(node.head) or ""
-        field = shape.labelled.get(key, shape.quantities if key not in shape.values else None)
+        labelled = shape.labelled.get(key) if isinstance(node, Section) and node.label else None
+        field = labelled or (shape.quantities if key not in shape.values else None)
         if field is not None:
             item.body = replace(item.body, flat=True, table=field.name)

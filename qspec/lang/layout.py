@@ -174,7 +174,6 @@ class _Widths:
             if table is not None and _fits(item, indent):
                 self.tables.setdefault(table, _Columns()).add(item)
 
-
     def of(self, head: str) -> int:
         """How far to pad a key: names and labels align apart where a label is long."""
         if columns(head) > _WIDEST_KEY:

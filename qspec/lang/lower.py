@@ -225,7 +225,8 @@ class _Lowering:
             return shape.members if key is not None else None
         figure = shape.quantities is not None and isinstance(item, Entry) and bool(item.qualifiers)
         if key is not None and not figure:
-            known = shape.values.get(key) or (shape.repeated.get(key) if isinstance(item, Section) else None)
+            block = isinstance(item, Section) or isinstance(item.value, Block)
+            known = shape.values.get(key) or (shape.repeated.get(key) if block else None)
             if known is not None:
                 return known
         if shape.quantities is not None and key not in shape.labelled:

@@ -6,7 +6,8 @@ import re
 import unicodedata
 
 NAME = re.compile(r"(?:[^\W\d]|\d+[^\W\d])\w*(?:[.-]\w+)*")
-NUMBER = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?!\w)(?!\.\d)")
+"""As the lexer takes it, before a name: `1e5-a` begins with one."""
 
 CONNECTIVES = frozenset(
     {"from", "on", "for", "each", "at", "expect", "of", "per", "x", "and", "or", "not", "in"}
@@ -20,8 +21,8 @@ _SEPARATORS = frozenset({"Cc", "Cf", "Zl", "Zp", "Cn", "Co"})  # what cannot be 
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` is a name of the language: letters, digits, inner hyphens and dots, and no number."""
-    return NAME.fullmatch(text) is not None and NUMBER.fullmatch(text) is None
+    """Whether `text` is a name of the language: letters, digits, inner hyphens and dots, and no number first."""
+    return NAME.fullmatch(text) is not None and NUMBER.match(text) is None
 
 
 def quote(text: str) -> str:
