@@ -27,6 +27,8 @@ class Sample:
 
     def __init__(self, evaluation: Evaluated, scores: Scores) -> None:
         self.evaluation, self.scores = evaluation, scores
+        self.columns = dict(scores.baseline), dict(scores.quantized)
+        """The stored columns of both models, and those derived from answers on the way."""
         self.metrics: dict[str, BoundMetric] = {
             str(term): bind(term) for term in self.declared if str(term) in scores.baseline
         }
@@ -68,8 +70,8 @@ class Sample:
         seed = int(statistics.seed.value) if statistics is not None and statistics.seed is not None else 0
         return Sides(
             self.metrics[metric],
-            self.scores.baseline[metric],
-            self.scores.quantized[metric],
+            self.columns[0][metric],
+            self.columns[1][metric],
             self.scores.units,
             seed,
             comparisons=max(1, len(self.masks)),
@@ -138,14 +140,14 @@ class Sample:
         """
         name = str(term)
         if name not in self.metrics:
-            column = self.scores.quantized.get(name)
+            column = self.columns[1].get(name)
             if column is None:
                 column = self._derived(term)
             if column is None:
                 return None
             self.metrics[name] = bind(term)
-            self.scores.baseline.setdefault(name, column)
-            self.scores.quantized.setdefault(name, column)
+            for side in self.columns:
+                side.setdefault(name, column)
         return name
 
     def _derived(self, term: Term) -> NDArray[np.float64] | None:
@@ -163,7 +165,7 @@ class Sample:
     def right(self) -> tuple[Mask, Mask] | None:
         """Which examples either model has right, by the first 0/1 metric that counts them all."""
         for name, metric in self.metrics.items():
-            base, quantized = self.scores.baseline[name], self.scores.quantized[name]
+            base, quantized = self.columns[0][name], self.columns[1][name]
             if metric.family is Family.BINARY and not np.isnan(base).any():
                 return base[:, 0] > 0.5, quantized[:, 0] > 0.5
         return None
