@@ -5,17 +5,18 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass, field
 
-from qspec.checks.view import AssertionView, ClaimView
+from qspec.checks.view import ClaimView
 from qspec.lang.resolve import Origin
-from qspec.model.measured import Census, Measured, Verdict
+from qspec.model.measured import Census, Measured
 from qspec.report import figures
 from qspec.report.machine import MachineRow, machine_rows
-from qspec.report.measure import decided_on, is_physical
-from qspec.report.outcome import NOT_EXECUTED, Outcome, method_title, outcome_of
+from qspec.report.measure import is_physical
+from qspec.report.outcome import NOT_EXECUTED, Outcome, outcome_of
 from qspec.report.physical import PhysicalRow, Tile, physical_row, size_bars, tiles
 from qspec.report.plots import Bar, Bars, Tradeoff
 from qspec.report.scores import Score, scores_of
 from qspec.report.tradeoff import tradeoffs
+from qspec.report.verdicts import VerdictRow, verdict_rows
 
 _ROLES = (
     ("plan", "Plan"),
@@ -23,20 +24,6 @@ _ROLES = (
     ("assertions_digest", "Assertions"),
     ("content_digest", "This block"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class VerdictRow:
-    """One assertion and what execution says of it."""
-
-    assertion: str
-    outcome: Outcome
-    expected: str
-    as_expected: bool
-    interval: str = "\u2013"
-    method: str = "\u2013"
-    needs: str = "\u2013"
-    because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +92,7 @@ def execution(claim: ClaimView, block: Measured, origin: Origin) -> Execution:
         machine=machine or "an unnamed machine",
         outcome=outcome_of(block.outcome) if block.outcome else NOT_EXECUTED,
         tiles=tuple(tiles(scores, physical)),
-        verdicts=tuple(_verdicts(claim, block)),
+        verdicts=tuple(verdict_rows(claim, block)),
         scores=scores,
         hidden=tuple(_hidden(block, scores)),
         physical=tuple(physical_row(result) for result in physical),
@@ -128,49 +115,6 @@ def moment(text: str) -> str:
     if at.tzinfo is not None:
         at = at.astimezone(datetime.UTC)
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
-
-
-def unjudged(claim: ClaimView) -> list[VerdictRow]:
-    """The assertions of a claim that no machine has run."""
-    return [_row(view, None, str(view.assertion)) for view in claim.assertions]
-
-
-def _verdicts(claim: ClaimView, block: Measured) -> list[VerdictRow]:
-    """Assertions in the order of the claim, then verdicts on assertions that it no longer makes."""
-    seen = {str(view.assertion): view for view in claim.assertions}
-    rows = [_row(view, block.verdicts.get(label), label) for label, view in seen.items()]
-    rows += [_row(None, verdict, label) for label, verdict in block.verdicts.items() if label not in seen]
-    return rows
-
-
-def _row(view: AssertionView | None, verdict: Verdict | None, label: str) -> VerdictRow:
-    expected = (
-        (verdict.expected if verdict else None) or (view.assertion.expect if view else None) or "confirmed"
-    )
-    if verdict is None:
-        return VerdictRow(label, NOT_EXECUTED, expected, as_expected=False)
-    interval = "\u2013"
-    if verdict.interval is not None:
-        ends, scale = figures.ends(verdict.interval), None
-        if view is not None:
-            scale = decided_on(view, verdict.interval.low, verdict.interval.high)
-        elif ends is not None:
-            scale = figures.plain(ends)
-        if ends is None or scale is None:
-            interval = figures.printed(verdict.interval)
-        else:
-            interval = scale.show(ends[0]) if ends[0] == ends[1] else scale.between(*ends)
-    because = verdict.because or ("" if view else "The claim no longer makes this assertion.")
-    return VerdictRow(
-        assertion=label,
-        outcome=outcome_of(verdict.outcome),
-        expected=expected,
-        as_expected=verdict.outcome == expected,
-        interval=interval,
-        method=method_title(verdict.method),
-        needs=figures.count(verdict.needs),
-        because=because,
-    )
 
 
 def _hidden(block: Measured, scores: tuple[Score, ...]) -> list[HiddenRow]:

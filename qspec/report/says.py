@@ -10,6 +10,7 @@ from qspec.model.evaluation import Calibration, TestSet
 from qspec.model.executor import Baseline
 from qspec.model.measurand import MeasurandKind
 from qspec.model.precision import Precision, TensorFormat
+from qspec.report import figures
 
 QUESTIONS = {
     "task": "What downstream task?",
@@ -45,7 +46,7 @@ def says(claim: ClaimView) -> dict[str, str]:
         "calibration": _calibration(declared.calibration if declared else None),
         "strata": _join(f"{name} ({how})" for members in strata for name, how in members.items()),
         "test_set": _join(_word(part) for t in test_sets for part in (t.data, t.split, t.composition)),
-        "sample_size": _join(_word(t.size) for t in test_sets),
+        "sample_size": _join(_word(t.size) for t in test_sets) or _reported_sizes(claim),
         "executor": _join(
             [
                 "local"
@@ -62,6 +63,12 @@ def says(claim: ClaimView) -> dict[str, str]:
             ]
         ),
     }
+
+
+def _reported_sizes(claim: ClaimView) -> str:
+    """The numbers of examples behind the figures of a source that states no test set."""
+    sizes = _join(figures.count(view.figure.n) for view in claim.figures if view.figure.n is not None)
+    return f"{sizes}, as reported" if sizes else ""
 
 
 def _join(parts: Iterable[object], between: str = ", ") -> str:

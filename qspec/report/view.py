@@ -15,10 +15,11 @@ from qspec.lang.diagnostic import Diagnostic
 from qspec.lang.resolve import Resolver
 from qspec.model.claim import Reported, Source
 from qspec.report import figures
-from qspec.report.execution import Execution, VerdictRow, execution, unjudged
+from qspec.report.execution import Execution, execution
 from qspec.report.measure import title_of
 from qspec.report.outcome import Outcome, grade_sentence, worst
 from qspec.report.says import QUESTIONS, says
+from qspec.report.verdicts import VerdictRow, unjudged
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,11 @@ class DocumentCard:
     claims: tuple[ClaimCard, ...]
     findings: tuple[FindingRow, ...]
     suppressed: tuple[FindingRow, ...]
+
+    @property
+    def can_run(self) -> bool:
+        """Whether some claim has been executed, or is its author's own: another's statement names no files."""
+        return any(claim.executions or claim.source is None for claim in self.claims)
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,3 +283,44 @@ def test_the_interval_of_a_verdict_is_read_in_base_units(
     row = f'verdict "{assertion}" {{ outcome: confirmed, interval: {interval} }}'
     text = EXECUTOR.replace("METRIC", "top1").replace("ASSERTIONS", assertion).replace("RESULTS", row)
     assert make_page([check(text)]).claims[0].executions[0].verdicts[0].interval == shown
+
+
+@pytest.mark.parametrize(
+    ("assertion", "outcome", "interval", "why"),
+    [
+        ("loss(top1) <= 1 pp", "inconclusive", "0.011..0.029", "second method"),
+        ("loss(top1) <= 1 pp for each class", "inconclusive", "0.011..0.029", "number of strata"),
+        ("top1 >= 98 %", "inconclusive", "0.95..0.97", "second method"),
+        ("loss(top1) <= 1 pp", "inconclusive", "0.009..0.029", ""),
+        ("loss(top1) <= 1 pp", "refuted", "0.011..0.029", ""),
+    ],
+)
+def test_an_interval_beyond_its_bound_that_refutes_nothing_is_explained(
+    check: Check, assertion: str, outcome: str, interval: str, why: str
+) -> None:
+    row = f'verdict "{assertion}" {{ outcome: {outcome}, interval: {interval}, needs: 9 }}'
+    text = EXECUTOR.replace("METRIC", "top1").replace("ASSERTIONS", assertion).replace("RESULTS", row)
+    verdict = make_page([check(text)]).claims[0].executions[0].verdicts[0]
+    assert bool(verdict.because) is bool(why) and why in verdict.because
+    assert verdict.needs == ("9" if outcome == "inconclusive" else "\u2013")
+
+
+def test_an_exact_verdict_shows_its_figure(check: Check) -> None:
+    text = EXECUTOR.replace("METRIC", "top1").replace(
+        "ASSERTIONS", "size <= 0.35 x baseline\n size <= 100 kB"
+    )
+    rows = "size { baseline: 234877 B, quantized: 75207 B, ratio: 0.320197, method: exact }\n"
+    rows += 'verdict "size <= 0.35 x baseline" { outcome: confirmed, method: exact }\n'
+    rows += 'verdict "size <= 100 kB" { outcome: confirmed, method: exact }'
+    verdicts = make_page([check(text.replace("RESULTS", rows))]).claims[0].executions[0].verdicts
+    assert [verdict.interval for verdict in verdicts] == ["0.320\u00d7", "75.2\u202fkB"]
+
+
+def test_a_statement_of_somebody_else_is_not_offered_for_execution(check: Check) -> None:
+    text = (
+        'qspec 1\nclaim c {\n source { vendor: "V" }\n reported { top1 { quantized: 75.9 %, n: 50000 } }\n}\n'
+    )
+    page = make_page([check(text)])
+    assert not page.documents[0].can_run
+    assert "qspec execute" not in render([check(text)], "markdown") + render([check(text)])
+    assert {axis.name: axis.says for axis in page.claims[0].axes}["sample size"] == "50,000, as reported"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from qspec.report.execution import Execution, VerdictRow
+from qspec.report.execution import Execution
 from qspec.report.formats import registry
 from qspec.report.scores import Score
 from qspec.report.text import one_line, spans
+from qspec.report.verdicts import VerdictRow
 from qspec.report.view import ClaimCard, DocumentCard, Page
 
 MOST_STRATA = 8
@@ -150,4 +151,5 @@ def _document(document: DocumentCard) -> str:
         f"- allowed {code(row.code)}: {prose(row.message)} Because: {escape(row.allowed)}"
         for row in document.suppressed
     ]
-    return "\n\n".join([f"Repeat with {code(document.repeat)}.", *(["\n".join(lines)] if lines else [])])
+    repeat = [f"Repeat with {code(document.repeat)}."] if document.can_run else []
+    return "\n\n".join([*repeat, *(["\n".join(lines)] if lines else [])])
