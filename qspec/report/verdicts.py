@@ -103,4 +103,4 @@ def _only_seemingly(view: AssertionView) -> str:
     """Why an interval beyond its bound refutes nothing yet: a false refutation must be as rare as a false confirmation."""
     if view.assertion.for_each is not None:
         return "The interval lies beyond the bound, but a refutation is corrected for the number of strata"
-    return "The interval lies beyond the bound, but that of the second method, which a refutation needs too, does not"
+    return "The interval lies beyond the bound, but the wider one that a refutation needs does not"

@@ -288,9 +288,9 @@ def test_the_interval_of_a_verdict_is_read_in_base_units(
 @pytest.mark.parametrize(
     ("assertion", "outcome", "interval", "why"),
     [
-        ("loss(top1) <= 1 pp", "inconclusive", "0.011..0.029", "second method"),
+        ("loss(top1) <= 1 pp", "inconclusive", "0.011..0.029", "wider one"),
         ("loss(top1) <= 1 pp for each class", "inconclusive", "0.011..0.029", "number of strata"),
-        ("top1 >= 98 %", "inconclusive", "0.95..0.97", "second method"),
+        ("top1 >= 98 %", "inconclusive", "0.95..0.97", "wider one"),
         ("loss(top1) <= 1 pp", "inconclusive", "0.009..0.029", ""),
         ("loss(top1) <= 1 pp", "refuted", "0.011..0.029", ""),
     ],
