@@ -47,7 +47,8 @@ def verdict_lines(name: str, executor: str | None, verdicts: Verdicts, measured:
         yield f"  hidden loss: {stratum} loses {float(hidden.loss.value):.2%} while the whole holds"
     for side, census in measured.census.items():
         kind = "simulated" if census.simulated else "realized" if census.realized else "not realized"
-        yield f"  census {side}: {census.computed} of {census.declared} declared layers computed as declared ({kind})"
+        layers = f"of {census.declared} declared layers {census.stored} stored and {census.computed} computed as declared"
+        yield f"  census {side}: {layers} ({kind})"
     yield from (f"  note: {note}" for note in measured.notes)
 
 
