@@ -7,8 +7,9 @@ here, and only where one is found does the noun's own validator run and say so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 
@@ -24,8 +25,20 @@ def assemble(noun: type[Block], values: dict[str, Any]) -> Any:
         members = values.get("root", {})
         return noun.model_construct(members) if _plain(members) else noun(members)
     if _required(noun) <= values.keys() and all(_plain(value) for value in values.values()):
-        return noun.model_construct(**values)
+        blanks = {name: factory() if factory else default for name, factory, default in _blanks(noun)}
+        return noun.model_construct(set(values), **{**blanks, **values})
     return noun(**values)
+
+
+@cache
+def _blanks(noun: type[Block]) -> tuple[tuple[str, Callable[[], Any] | None, Any], ...]:
+    """What each field holds when nothing is said; pydantic would inspect the factories again for every noun."""
+    fields = noun.model_fields.items()
+    return tuple(
+        (n, cast(Callable[[], Any] | None, i.default_factory), i.default)
+        for n, i in fields
+        if not i.is_required()
+    )
 
 
 @cache
