@@ -44,12 +44,16 @@ def gap(
 
 
 def _template(claim: ClaimView, axis: str, template: str) -> Fix:
-    """An edit that adds the line, as a comment, behind the opening brace of the executor."""
+    """An edit that adds the line, as a comment, to the executor; above it where it stands on one line."""
     assert claim.executor is not None
     origin = claim.executor.origin
     source, start = origin.loaded.source, origin.span.start
     at = source.text.find("{", start) + 1
-    line, _ = source.position(start)
-    indent = " " * (len(source.line(line)) - len(source.line(line).lstrip()) + 2)
+    line, column = source.position(start)
+    margin = source.line(line)[: len(source.line(line)) - len(source.line(line).lstrip())]
     title = f"Add `{axis.replace('_', '-')}` as a comment to fill in"
-    return Fix(title, (Edit(Span(at, at), f"\n{indent}# {template}"),))
+    behind = source.text[at : source.text.find("\n", at) if "\n" in source.text[at:] else None].lstrip()
+    if behind and not behind.startswith("#"):  # a comment there would swallow the rest of the line
+        above = start - column + 1
+        return Fix(title, (Edit(Span(above, above), f"{margin}# {template}\n"),))
+    return Fix(title, (Edit(Span(at, at), f"\n{margin}  # {template}"),))

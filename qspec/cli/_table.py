@@ -16,6 +16,7 @@ MODULES: dict[str, str] = {
     "plan": "plan",
     "report": "report",
     "rules": "rules",
+    "transfer": "transfer",
     "verify": "verify",
 }
 
@@ -37,5 +38,6 @@ TITLES: dict[str, str] = {
     "plan": "Say how many examples each assertion needs, what those there are can show,...",
     "report": "Put claims, their grades and what was measured on one page.",
     "rules": "List the rules of the checker: code, name, severity, fix, and what each finds.",
+    "transfer": "Go through the axes of a claim and say which are the same where a model would...",
     "verify": "Hold a record against the spec, the models and the data it names, and its...",
 }

@@ -2,9 +2,47 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from qspec.cli import EXIT_ERROR, _inputs, command
+from qspec.errors import QSpecError
+
+if TYPE_CHECKING:
+    from qspec.checks.runner import DocumentReport
+    from qspec.checks.settings import Settings
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How documents are checked, and what is shown of it."""
+
+    stdin_filename: str
+    output_format: str
+    profile: str | None
+    select: str
+    ignore: str
+    fail_on: str | None
+    fix: bool
+    unsafe_fixes: str
+    diff: bool
+    statistics: bool
+
+    def settings(self, path: Path) -> Settings:
+        """The settings that hold for a path."""
+        from qspec.checks.config import settings_for
+
+        return settings_for(
+            path, profile=self.profile, select=self.select, ignore=self.ignore, fail_on=self.fail_on
+        )
+
+    @property
+    def repairs(self) -> bool:
+        """Whether fixes are to be applied, or shown."""
+        return self.fix or bool(self.unsafe_fixes) or self.diff
 
 
 @command("check", example="qspec check paper.qspec --output-format concise")
@@ -35,35 +73,97 @@ from qspec.cli import EXIT_ERROR, _inputs, command
     default=None,
     help="Least severity that ends in exit 1.",
 )
-def check(
-    paths: tuple[str, ...],
-    stdin_filename: str,
-    output_format: str,
-    profile: str | None,
-    select: str,
-    ignore: str,
-    fail_on: str | None,
-) -> int:
+@click.option("--fix", is_flag=True, help="Apply the safe fixes, and show what is left.")
+@click.option(
+    "--unsafe-fixes", default="", metavar="CODES", help="Apply the unsafe fixes of these rules too, or ALL."
+)
+@click.option(
+    "--diff",
+    is_flag=True,
+    help="Show what the fixes would change, write nothing, and exit 1 when they would change anything.",
+)
+@click.option("--statistics", is_flag=True, help="Count findings by rule instead of showing them.")
+@click.option(
+    "--show-settings", is_flag=True, help="Show the settings that hold for each document, and stop."
+)
+@click.option("--watch", is_flag=True, help="Check again whenever a document changes, until interrupted.")
+def check(paths: tuple[str, ...], show_settings: bool, watch: bool, **how: Any) -> int:
     """Say what each claim leaves out, contradicts, or cannot resolve.
 
-    Reads the documents and what they use, runs nothing, and opens no network. Exit 0 when no finding is at or above
-    --fail-on (warning), 1 when one is, 2 when a document cannot be read.
+    Reads the documents and what they use, runs nothing, and opens no network. Settings come from the qspec.toml, or
+    the [tool.qspec] of the pyproject.toml, nearest above a document, under those given here. Exit 0 when no finding
+    is at or above --fail-on (warning), 1 when one is, 2 when a document cannot be read; SARIF exits 0 whatever it
+    found.
     """
-    from qspec.checks.config import settings_for
-    from qspec.checks.output import render
-    from qspec.checks.runner import check_workspace
-    from qspec.checks.settings import Settings
+    choices = Choices(**how)
+    if show_settings:
+        from qspec.cli._settings import settings_lines
 
-    reports = []
-    settings = Settings()
+        for path in _inputs.find_specs(paths):
+            click.echo("\n".join(settings_lines(path, choices.settings(path))))
+        return 0
+    if watch:
+        from qspec.cli._watch import run_on_change
+
+        if "-" in paths:
+            raise QSpecError("Standard input cannot be watched.", hint="name files or folders")
+        run_on_change(lambda: list(_inputs.find_specs(paths)), lambda: _check(paths, choices))
+    return _check(paths, choices)
+
+
+def _check(paths: tuple[str, ...], choices: Choices) -> int:
+    """Check once; returns the exit status."""
+    reports: list[DocumentReport] = []
+    settings: Settings | None = None
+    unreadable, failing, would_change = False, False, False
     for path in _inputs.find_specs(paths):
-        settings = settings_for(path, profile=profile, select=select, ignore=ignore, fail_on=fail_on)
-        reports.append(check_workspace(_inputs.read_workspace(path, stdin_filename), settings))
-    colour = output_format in {"full", "concise"} and _inputs.colour()
-    click.echo(render(reports, output_format, settings, colour=colour), color=colour, nl=False)
+        settings = choices.settings(path)
+        try:
+            report, changed = _one(path, settings, choices)
+        except QSpecError as error:
+            click.echo(f"error: {error}", err=True)
+            unreadable = True
+            continue
+        reports.append(report)
+        would_change |= changed
+        failing |= _fails(report, settings)
+    if reports and settings is not None and not choices.diff:
+        # The fixed text of standard input goes to standard output, and must be alone there.
+        _show(reports, settings, choices, err=choices.repairs and "-" in paths)
+    if unreadable:
+        return EXIT_ERROR
+    if choices.output_format == "sarif" and not choices.diff:
+        return 0
     if any(report.has_syntax_errors for report in reports):
         return EXIT_ERROR
-    if output_format == "sarif" or settings.fail_on is None:
-        return 0
-    worst = max((s.order for report in reports if (s := report.worst())), default=-1)
-    return 1 if worst >= settings.fail_on.order else 0
+    return int(would_change if choices.diff else failing)
+
+
+def _one(path: Path, settings: Settings, choices: Choices) -> tuple[DocumentReport, bool]:
+    """The report on one document, after its fixes; and whether --diff showed a change."""
+    from qspec.checks.runner import check_workspace
+
+    report = check_workspace(_inputs.read_workspace(path, choices.stdin_filename), settings)
+    if not choices.repairs:
+        return report, False
+    from qspec.cli._repair import repair
+
+    return repair(path, report, settings, choices.unsafe_fixes, show_only=choices.diff)
+
+
+def _fails(report: DocumentReport, settings: Settings) -> bool:
+    worst = report.worst()
+    return settings.fail_on is not None and worst is not None and worst.order >= settings.fail_on.order
+
+
+def _show(reports: list[DocumentReport], settings: Settings, choices: Choices, *, err: bool) -> None:
+    if choices.statistics:
+        from qspec.cli._statistics import statistics
+
+        click.echo(statistics(reports, choices.output_format), nl=False, err=err)
+        return
+    from qspec.checks.output import render
+
+    colour = choices.output_format in {"full", "concise"} and _inputs.colour()
+    text = render(reports, choices.output_format, settings, colour=colour)
+    click.echo(text, color=colour, nl=False, err=err)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from qspec.cli import EXIT_ERROR, _inputs, command
+from qspec.cli import EXIT_ERROR, _files, _inputs, command
 from qspec.errors import Place, QSpecError
 from qspec.lang.source import Source
-
-_LINE_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,7 @@ def _one(path: Path, stdin_name: str, choices: Choices) -> bool:
     laid_out = _laid_out(source, choices)
     changes = laid_out.text != source.text
     if choices.diff and changes:
-        click.echo("\n".join(_difference(source, laid_out)), color=_inputs.colour())
+        _files.show_difference(source, laid_out)
     elif choices.check and changes:
         click.echo(f"would change: {source.path}")
     elif stdin and not (choices.check or choices.diff):
@@ -99,12 +95,3 @@ def _laid_out(source: Source, choices: Choices) -> Source:
 
         changed = expand_text(changed)
     return Source(source.path, format_text(changed))
-
-
-def _difference(before: Source, after: Source) -> Iterator[str]:
-    """A unified diff, coloured by what each line does."""
-    lines = difflib.unified_diff(
-        before.text.splitlines(), after.text.splitlines(), before.path, after.path, lineterm=""
-    )
-    for line in lines:
-        yield click.style(line, fg=_LINE_COLOURS[line[0]]) if line[:1] in _LINE_COLOURS else line
