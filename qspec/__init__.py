@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qspec._version import __version__
 
 if TYPE_CHECKING:
-    from qspec.api import Run, check, judge, load, plan, run
+    from qspec.api import Run, check, diff, explain, judge, load, needs, plan, render, run, transfer
     from qspec.errors import NotExecutableError, QSpecError, SpecSyntaxError
 
 __all__ = [
@@ -17,10 +17,15 @@ __all__ = [
     "SpecSyntaxError",
     "__version__",
     "check",
+    "diff",
+    "explain",
     "judge",
     "load",
+    "needs",
     "plan",
+    "render",
     "run",
+    "transfer",
 ]
 
 _ERRORS = {"NotExecutableError", "QSpecError", "SpecSyntaxError"}

@@ -1,4 +1,4 @@
-"""What the command line does, as functions: load, check, plan, run, judge and render a spec.
+"""What the command line does, as functions: load, check, plan, run, judge, render, compare and explain.
 
 The rooms `qspec.execute` and `qspec.report` have the names their functions would have, so those are called `run` and
 `render`. Each function imports what it needs when it is called.
@@ -11,16 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qspec.errors import QSpecError
+from qspec.errors import Place, QSpecError
 
 if TYPE_CHECKING:
     from qspec.checks.runner import DocumentReport
+    from qspec.checks.sampling import Assumptions, Need, Unplanned
     from qspec.checks.settings import Settings
+    from qspec.checks.transfer import Transfer
     from qspec.execute.options import Options
     from qspec.execute.plan import Plan
     from qspec.execute.run import Executed, Rejudged
+    from qspec.lang.compare import Change
     from qspec.lang.load import Workspace
     from qspec.model.record import Record
+    from qspec.report.reference import Page
 
 Progress = Callable[[str, int, int], None]
 
@@ -46,6 +50,59 @@ def plan(path: str | Path, *, claims: Sequence[str] = (), options: Options | Non
     from qspec.lang.claims import resolve_claims
 
     return [make_plan(one, options or Choices()) for one in resolve_claims(load(path), claims)]
+
+
+def needs(
+    path: str | Path, *, claims: Sequence[str] = (), given: Assumptions | None = None
+) -> list[Need | Unplanned]:
+    """How many examples each assertion of a spec needs, from what the document says alone."""
+    from qspec.checks.sampling import Assumptions as Suppositions
+    from qspec.checks.sampling import needs as sizes
+    from qspec.checks.view import ClaimView
+    from qspec.lang.claims import resolve_claims
+
+    supposed = given or Suppositions()
+    return [row for one in resolve_claims(load(path), claims) for row in sizes(ClaimView(one), supposed)]
+
+
+def render(
+    path: str | Path | Sequence[str | Path], format: str = "html", settings: Settings | None = None
+) -> str:
+    """The claims of one spec or several, with what was measured, as `html`, `markdown`, `latex` or `badge`."""
+    from qspec.report import render as written
+
+    paths = [path] if isinstance(path, str | Path) else path
+    return written([check(one, settings) for one in paths], format)
+
+
+def diff(old: str | Path, new: str | Path) -> list[Change]:
+    """What a revision of a spec weakened, tightened and made clearer; either may be `REVISION:PATH` of git."""
+    from qspec.lang.claims import refuse_errors
+    from qspec.lang.compare import compare
+    from qspec.lang.revision import is_revision, load_revision
+
+    before, after = (load_revision(str(one)) if is_revision(str(one)) else load(one) for one in (old, new))
+    refuse_errors([*before.errors, *after.errors])
+    return compare(before, after)
+
+
+def transfer(path: str | Path, deployment: str, *, claims: Sequence[str] = ()) -> list[Transfer]:
+    """Whether the claims of a spec hold for a deployment that it declares or uses, axis by axis."""
+    from qspec.checks.transfer import transfer as hold
+    from qspec.lang.claims import resolve_claims
+
+    workspace = load(path)
+    found = workspace.find("deployments", deployment)
+    if found is None:
+        raise QSpecError(f"No deployment is called `{deployment}`.", place=Place(str(path)))
+    return [hold(one, found[0], deployment) for one in resolve_claims(workspace, claims)]
+
+
+def explain(name: str) -> list[Page]:
+    """The reference pages of a rule, an axis, a metric, a unit, a key or any other word of the language."""
+    from qspec.report.reference import explain as pages
+
+    return pages(name)
 
 
 @dataclass(frozen=True)

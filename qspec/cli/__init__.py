@@ -17,7 +17,7 @@ from qspec.registry import Registry
 EXIT_ERROR, EXIT_INTERRUPTED = 2, 130
 
 registry: Registry[click.Command] = Registry(
-    "command", "qspec.cli", title=lambda command: command.get_short_help_str(limit=80)
+    "command", "qspec.cli", title=lambda command: command.get_short_help_str(limit=120)
 )
 
 

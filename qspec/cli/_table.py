@@ -23,21 +23,21 @@ MODULES: dict[str, str] = {
 ALIASES: dict[str, str] = {}
 
 TITLES: dict[str, str] = {
-    "attest": "Turn a record into an in-toto test-result statement, in a signed envelope...",
+    "attest": "Turn a record into an in-toto test-result statement, in a signed envelope where a key is given.",
     "cache": "List, size, prune or verify what runs have kept: artifacts, scores and timings.",
     "check": "Say what each claim leaves out, contradicts, or cannot resolve.",
     "completion": "Print a script that makes a shell complete commands, options and their values.",
     "convert": "Write a document in another of the language's three forms.",
     "diff": "Say what a revision changed in its claims, and which of it weakens them.",
-    "doctor": "Say what this machine has: processor, instruction sets, providers, versions,...",
+    "doctor": "Say what this machine has: processor, instruction sets, providers, versions, and what is missing.",
     "execute": "Run claims on this machine, and write what was measured into them.",
     "explain": "Say what a rule, an axis, a metric, or any other word of the language means.",
     "fmt": "Lay documents out canonically; meaning and comments stay.",
     "init": "Write a new spec whose every axis is there to be filled in.",
-    "judge": "Judge measured claims again, with other bounds or another confidence, without...",
-    "plan": "Say how many examples each assertion needs, what those there are can show,...",
+    "judge": "Judge measured claims again, with other bounds or another confidence, without running a model.",
+    "plan": "Say how many examples each assertion needs, what those there are can show, and what would run.",
     "report": "Put claims, their grades and what was measured on one page.",
     "rules": "List the rules of the checker: code, name, severity, fix, and what each finds.",
-    "transfer": "Go through the axes of a claim and say which are the same where a model would...",
-    "verify": "Hold a record against the spec, the models and the data it names, and its...",
+    "transfer": "Go through the axes of a claim and say which are the same where a model would be used.",
+    "verify": "Hold a record against the spec, the models and the data it names, and its signature.",
 }
