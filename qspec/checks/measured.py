@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from qspec.checks.view import MeasuredView
-from qspec.lang.digests import executor_digest
 
 
 def is_current(view: MeasuredView) -> bool:
     """Whether the block was measured for the executor as it is declared now; where it was not, that alone is said."""
-    return view.measured.executor_digest == executor_digest(view.claim.resolved)
+    return view.measured.executor_digest == view.claim.executor_digest

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from qspec.lang.digests import executor_digest
 from qspec.lang.resolve import Origin, ResolvedClaim, ResolvedExecutor
 from qspec.model.base import Silence, kebab
 from qspec.model.claim import Assertion, Claim, Reported
@@ -183,6 +184,11 @@ class ClaimView:
             if len(listed) < MAX_FIGURES:
                 listed.append(view)
         return found
+
+    @cached_property
+    def executor_digest(self) -> str:
+        """Digest of its executor as it is declared now."""
+        return executor_digest(self.resolved)
 
     @cached_property
     def measured(self) -> list[MeasuredView]:

@@ -39,12 +39,14 @@ numbers move in steps.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from qspec.checks.resolution import examples, figures_for, points, questions, thousands, tried
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import AssertionView
 from qspec.lang.diagnostic import Severity
+from qspec.stats.interval import MOST_EXAMPLES
 
 
 @rule(
@@ -69,5 +71,11 @@ def bound_below_one_example(view: AssertionView) -> Iterator[Finding]:
                 f"One of {thousands(n)} examples is {points(1 / n)}, and `{view.assertion.quantity} {question.bound}` is"
                 " tighter than that.",
                 view.origin.at("bounds", question.index),
-                help="loosen the bound, or test more examples than its reciprocal",
+                help=_help(question.limit),
             )
+
+
+def _help(limit: float) -> str:
+    if limit * MOST_EXAMPLES < 1:
+        return "loosen the bound: no number of examples confirms it"
+    return f"loosen the bound, or test {thousands(math.ceil(1 / limit))} examples at the very least"

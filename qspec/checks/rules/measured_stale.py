@@ -38,10 +38,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qspec.checks.measured import is_current
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import MeasuredView
 from qspec.lang.diagnostic import Severity
-from qspec.lang.digests import executor_digest
 
 
 @rule(
@@ -49,7 +49,7 @@ from qspec.lang.digests import executor_digest
 )
 def measured_stale(view: MeasuredView) -> Iterator[Finding]:
     """Scores of another executor."""
-    if view.measured.executor_digest != executor_digest(view.claim.resolved):
+    if not is_current(view):
         yield Finding(
             f"The executor of `{view.claim.name}` has changed since it was measured on {view.measured.at}: the"
             " scores are stale.",
