@@ -14,7 +14,7 @@ from qspec.lang.diagnostic import Fix, Related, Severity
 from qspec.lang.resolve import Origin
 
 HEADINGS = ("What it finds", "Why it matters", "Example", "Use instead", "References")
-URL = "https://qspec.dev/rules/{code}"
+URL = "urn:qspec:rule:{code}"
 
 
 class Visit(StrEnum):
@@ -88,7 +88,7 @@ class Rule:
 
     @property
     def url(self) -> str:
-        """Address of the rule's page."""
+        """A name for the rule that is one everywhere; `qspec explain` and the code lead to its page."""
         return URL.format(code=self.code)
 
 

@@ -15,7 +15,7 @@ from qspec.model.document import Document
 from qspec.model.expression import Combination, Comparison
 from qspec.model.record import Record
 
-HOME = "https://qspec.dev/schemas/"
+HOME = "urn:qspec:schema:"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _RULES: dict[str, dict[str, Any]] = {

@@ -43,7 +43,6 @@ def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: boo
                 "name": "qspec",
                 "version": __version__,
                 "semanticVersion": __version__,
-                "informationUri": "https://qspec.dev",
                 "rules": [_rule(rule) for rule in used],
             }
         },
