@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from qspec.model.number_format import NumberFormat, find_format
 from qspec.model.precision import Precision, TensorFormat
 from qspec.quantize.graph import Layer, open_model, weighted_layers
 from qspec.quantize.prepare import prepare
+from qspec.quantize.rules import layer_formats
 
 DEFAULT_SETTINGS: dict[str, Any] = {
     "provider": "cpu",
@@ -130,10 +130,7 @@ def _format_of(form: TensorFormat | None) -> NumberFormat | None:
 
 def _rule(precision: Precision, layer: Layer) -> tuple[NumberFormat | None, NumberFormat | None]:
     """Declared formats of the weights and activations of `layer`, rules for single layers first."""
-    weights, activations = precision.weights, precision.activations
-    for pattern, rule in precision.layers.items():
-        if fnmatchcase(layer.name, pattern) and (not rule.operators or layer.op in rule.operators):
-            weights, activations = rule.weights or weights, rule.activations or activations
+    weights, activations = layer_formats(precision, layer)
     return _format_of(weights), _format_of(activations)
 
 
@@ -173,7 +170,7 @@ def _count(
         op=ran.op if ran else layer.op,
         storage=storage,
         arithmetic=arithmetic,
-        stored=_same(storage, weights),
+        stored=weights is None or _same(storage, weights),
         computed=_same(arithmetic, _promised(precision, layer)),
     )
 

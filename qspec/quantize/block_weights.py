@@ -1,4 +1,4 @@
-"""Weight-only quantization in blocks: what its algorithms share, from the precision to the finished file."""
+"""Weight-only quantization in blocks of integers: what its algorithms share, from the precision to the nodes."""
 
 from __future__ import annotations
 
@@ -7,29 +7,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import onnx
-from onnx import ModelProto, NodeProto, numpy_helper
+from onnx import NodeProto, numpy_helper
 
-from qspec._version import __version__
-from qspec.errors import NotExecutableError, QSpecError
+from qspec.errors import QSpecError
 from qspec.model.number_format import find_format
-from qspec.model.precision import Precision, TensorFormat
+from qspec.model.precision import TensorFormat
 from qspec.quantize.blocks import Blocks, Floats
-from qspec.quantize.coverage import cover
-from qspec.quantize.gemm import gemm_to_matmul
-from qspec.quantize.graph import Layer, open_model, weighted_layers
-from qspec.quantize.integer import said
-from qspec.quantize.nbits import SIZES, dequantized_weight, import_contrib, matmul_nbits, row_size, storable
-from qspec.quantize.prepare import drop_unused_initializers, prepare, replace_nodes
+from qspec.quantize.emulate.granules import as_rows
+from qspec.quantize.graph import Layer
+from qspec.quantize.nbits import SIZES, dequantized_weight, matmul_nbits, row_size, storable
 from qspec.quantize.request import Realized, Request
-from qspec.quantize.support import granularity, group_size, refuse_format_parts, refuse_unused
-from qspec.quantize.workspace import publish, workspace
+from qspec.quantize.stored import EVERY, PRODUCTS, Prepared, Store, store_weights
+from qspec.quantize.support import granularity, group_size, refuse_format_parts
 
 WIDTHS = (2, 4, 8)
 """Bits of a code that the runtime unpacks."""
 
-OPERATORS = ("Conv", "Gemm", "MatMul")
-"""Operators whose weights are stored in blocks; convolutions unpack theirs when the model is loaded."""
+EMULATED_WIDTHS = range(2, 9)
+"""Bits of a code that can be emulated."""
 
 
 @dataclass(frozen=True)
@@ -45,105 +40,122 @@ class Cut:
 Solve = Callable[[Layer, Floats, Cut], Blocks]
 """Chooses the codes of one layer's weight, (outputs, inputs)."""
 
+Ready = Callable[[Prepared], tuple[Solve, Mapping[str, Any]]]
+"""Given the prepared model, which it may rewrite: what chooses codes, and what the record needs, read at the end."""
+
+
+def plainly(solve: Solve) -> Ready:
+    """An algorithm that needs the weight alone."""
+    return lambda prepared: (solve, {})
+
 
 def quantize_blocks(
     request: Request,
     scheme: str,
-    solve: Callable[[ModelProto], Solve],
+    ready: Ready,
     *,
-    record: Mapping[str, Any] | None = None,
     used: tuple[str, ...] = ("recipe",),
     integer_products: bool = False,
+    convolutions: bool = True,
+    zero_points: bool = False,
 ) -> Realized:
     """Quantize the weights of every covered layer with an algorithm and write the model.
 
-    `solve` is given the prepared model, with each covered Gemm rewritten to MatMul, and returns what chooses the
-    codes of a layer. Products become MatMulNBits; a convolution's weight is stored in blocks behind a
-    DequantizeLinear. `record` is what else the record needs; it is read after the algorithm has run.
+    Products become MatMulNBits; a convolution's weight is stored in blocks behind a DequantizeLinear. Where the
+    precision is simulated, weights of 2 to 8 bits in blocks of any size are rounded instead and stay in floats.
+    Without `convolutions` only products are taken. With `zero_points` blocks are asymmetric unless said otherwise.
     """
-    precision = request.precision
-    refuse_unused(precision, {"activations", "operators", *used}, scheme)
-    _check_quantizer(precision)
-    cut = _cut(said(precision.weights, "weights", scheme), scheme)
-    with workspace(request.output) as folder:
-        model = prepare(open_model(request.model).with_weights())
-        coverage = cover(model, precision, OPERATORS, scheme)
-        rewritten = gemm_to_matmul(model.graph, coverage.declared)
-        _rewrite(model, set(coverage.declared), solve(model), cut, integer_products)
-        coverage.verify(model, scheme)
-        onnx.save_model(model, folder / "quantized.onnx")
-        publish(folder / "quantized.onnx", request.output)
-    arguments = {
-        "bits": cut.bits,
-        "group": cut.size or None,
-        "symmetric": cut.symmetric,
-        "gemm_to_matmul": rewritten,
-    }
-    arguments |= coverage.record() | dict(record or {})
-    return Realized(
-        request.output, f"qspec {__version__}", arguments, coverage.declared, notes=_notes(precision)
-    )
+    simulated = bool(request.precision.simulated)
 
-
-def _check_quantizer(precision: Precision) -> None:
-    pinned = precision.quantizer
-    if pinned is not None and (pinned.name != "qspec" or pinned.pin not in (None, __version__)):
-        raise NotExecutableError(
-            f"The precision is to be made by {pinned}, and here it would be made by qspec {__version__}.",
-            hint="leave `quantizer` out, or bring the quantized model as a file",
+    def begin(prepared: Prepared) -> tuple[Store, dict[str, Any]]:
+        cuts = {
+            name: cut_of(form, scheme, simulated=simulated, zero_points=zero_points)
+            for name, form in prepared.forms.items()
+        }
+        solve, record = ready(prepared)
+        store = (
+            _emulating(prepared, solve, cuts)
+            if simulated
+            else _storing(prepared, solve, cuts, integer_products)
         )
+        said = {
+            name: {"bits": cut.bits, "group": cut.size or None, "symmetric": cut.symmetric}
+            for name, cut in cuts.items()
+        }
+        return store, {"weights": said, "algorithm": record}
+
+    if request.precision.weights is not None:
+        cut_of(request.precision.weights, scheme, simulated=simulated, zero_points=zero_points)
+    return store_weights(request, scheme, begin, EVERY if convolutions else PRODUCTS, used)
 
 
-def _cut(form: TensorFormat, scheme: str) -> Cut:
+def fitted(how: Cut, matrix: Floats) -> Cut:
+    """`how` for a product's weight, (outputs, inputs): a whole row where no size is given."""
+    return replace(how, size=how.size or row_size(matrix.shape[1], how.bits))
+
+
+def cut_of(form: TensorFormat, scheme: str, *, simulated: bool, zero_points: bool = False) -> Cut:
+    """How weights of `form` are cut; raises `QSpecError` for what can be neither stored nor, if so asked, emulated."""
     refuse_format_parts(form, {"granularity", "symmetric"}, "weights", scheme)
     known = find_format(form.type)
-    if known is None or known.kind != "integer" or known.bits not in WIDTHS:
-        widths = ", ".join(f"int{bits}" for bits in WIDTHS)
+    widths = EMULATED_WIDTHS if simulated else WIDTHS
+    if known is None or known.kind != "integer" or known.bits not in widths:
         raise QSpecError(
-            f"The scheme {scheme} stores weights as integers of {widths} bits, and the precision says {form.type}.",
-            hint="other widths can be simulated: `simulated: true`",
+            f"The scheme {scheme} stores weights as integers of {', '.join(f'int{bits}' for bits in widths)} bits, and "
+            f"the precision says {form.type}.",
+            hint="other formats can be simulated: `method: simulated`"
+            if simulated
+            else "other widths can be simulated: `simulated: true`",
         )
     term = granularity(form, {"per-group", "per-channel"}, "per-channel", "weights", scheme)
     size = group_size(term, "weights") if term.name == "per-group" else 0
-    if size and storable(size) is None:
+    if size and not simulated and storable(size) is None:
         raise QSpecError(
             f"Weights per-group({size}) cannot be stored: the runtime's blocks have {', '.join(map(str, SIZES))} "
             "values, and a group is made of whole blocks.",
             hint="choose a multiple of 16",
         )
-    symmetric = known.signed if form.symmetric is None else form.symmetric
+    symmetric = (known.signed and not zero_points) if form.symmetric is None else form.symmetric
+    if symmetric and zero_points:
+        raise QSpecError(
+            f"The scheme {scheme} chooses zero points, and the precision says that weights are symmetric.",
+            hint="leave `symmetric` out",
+        )
     return Cut(known.bits, size, symmetric)
 
 
-def _rewrite(model: ModelProto, covered: set[str], solve: Solve, cut: Cut, integer_products: bool) -> None:
-    layers = {layer.name: layer for layer in weighted_layers(model) if layer.name in covered}
-    weights = {tensor.name: tensor for tensor in model.graph.initializer}
-    nodes: list[NodeProto] = []
-    for node in model.graph.node:
-        layer = layers.get(node.name)
-        values = numpy_helper.to_array(weights[layer.weight]) if layer is not None else None
-        if layer is None or values is None or values.dtype != np.float32:
-            nodes.append(node)
-        elif layer.op == "Conv" and cut.bits != 2:
+def _storing(prepared: Prepared, solve: Solve, cuts: Mapping[str, Cut], integer_products: bool) -> Store:
+    model = prepared.model
+
+    def store(node: NodeProto, layer: Layer, values: Floats, form: TensorFormat) -> list[NodeProto] | None:
+        cut = cuts[node.name]
+        if layer.op == "Conv" and cut.bits != 2:
             matrix = values.reshape(len(values), -1)
-            fitted = replace(cut, size=min(cut.size or matrix.shape[1], matrix.shape[1]))
-            nodes += dequantized_weight(node, model, solve(layer, matrix, fitted), values.shape)
-        elif layer.op == "MatMul" and values.ndim == 2:
+            return dequantized_weight(node, model, solve(layer, matrix, _within(cut, matrix)), values.shape)
+        if layer.op == "MatMul" and values.ndim == 2:
             matrix = np.ascontiguousarray(values.T)
-            fitted = replace(cut, size=cut.size or row_size(matrix.shape[1], cut.bits))
-            blocks = solve(layer, matrix, fitted)
-            nodes += matmul_nbits(node, model.graph, blocks, integer_products=integer_products)
-        else:
-            nodes.append(node)
-    replace_nodes(model.graph, nodes)
-    drop_unused_initializers(model.graph)
-    del model.graph.value_info[:]
-    import_contrib(model)
+            blocks = solve(layer, matrix, fitted(cut, matrix))
+            return matmul_nbits(node, model.graph, blocks, integer_products=integer_products)
+        return None
+
+    return store
 
 
-def _notes(precision: Precision) -> tuple[str, ...]:
-    form = precision.activations
-    known = find_format(form.type) if form is not None else None
-    if known is not None and known.kind == "float" and known.bits < 32:
-        return (f"Activations are computed in fp32, wider than the declared {known.name}.",)
-    return ()
+def _within(cut: Cut, matrix: Floats) -> Cut:
+    """`cut` with blocks no longer than a row."""
+    return replace(cut, size=min(cut.size or matrix.shape[1], matrix.shape[1]))
+
+
+def _emulating(prepared: Prepared, solve: Solve, cuts: Mapping[str, Cut]) -> Store:
+    def store(node: NodeProto, layer: Layer, values: Floats, form: TensorFormat) -> list[NodeProto] | None:
+        matrix, restore = as_rows(node, values)
+        cut = cuts[node.name]
+        blocks = solve(layer, matrix, _within(cut, matrix))
+        name = f"{node.name}/weight_{form.type}"
+        tensor = numpy_helper.from_array(restore(blocks.dequantized()), name)
+        prepared.model.graph.initializer.append(tensor)
+        rewired = NodeProto.FromString(node.SerializeToString())
+        rewired.input[1] = name
+        return [rewired]
+
+    return store

@@ -21,8 +21,8 @@ class Blocks:
     """Shape (rows, blocks, size)."""
     scales: Floats
     """Shape (rows, blocks)."""
-    zeros: NDArray[np.uint8]
-    """Shape (rows, blocks)."""
+    zeros: NDArray[np.uint8] | Floats
+    """Shape (rows, blocks); fractions where the algorithm chooses them and the runtime takes them."""
     columns: int
     bits: int
     symmetric: bool
@@ -36,7 +36,7 @@ class Blocks:
     def dequantized(self) -> Floats:
         """The matrix that the codes stand for, shape (rows, columns)."""
         shifted = self.codes.astype(np.float32) - self.zeros[..., np.newaxis]
-        values = shifted * self.scales[..., np.newaxis]
+        values: Floats = shifted * self.scales[..., np.newaxis]
         return values.reshape(len(values), -1)[:, : self.columns]
 
 
@@ -73,7 +73,7 @@ def parameters(blocks: Floats, bits: int, symmetric: bool) -> tuple[Floats, NDAr
     return scales, np.clip(np.rint(-low / safe), 0, most).astype(np.uint8)
 
 
-def encode(blocks: Floats, scales: Floats, zeros: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:
+def encode(blocks: Floats, scales: Floats, zeros: NDArray[np.uint8] | Floats, bits: int) -> NDArray[np.uint8]:
     """The nearest codes of `blocks` under given scales and zeros."""
     safe = np.where(scales == 0, np.float32(1), scales)[..., np.newaxis]
     codes = np.rint(blocks / safe + zeros[..., np.newaxis].astype(np.float32))

@@ -9,8 +9,10 @@ import numpy as np
 from onnx import ModelProto
 
 from qspec.errors import QSpecError
+from qspec.model.base import Silence
+from qspec.model.expression import number
 from qspec.quantize.graph import Port
-from qspec.quantize.request import Feed
+from qspec.quantize.request import Feed, Request
 
 SLICE_BYTES = 256 << 20
 """Most bytes of activations that one slice may hold, by shape inference."""
@@ -79,10 +81,18 @@ class SliceReader:
             count += 1
         if not examples:
             raise QSpecError(
-                "Static quantization chooses scales from calibration data, and there are none.",
-                hint="declare a calibration split that holds rows, or use ptq-dynamic",
+                "The scheme reads calibration data, and there are none.",
+                hint="declare a calibration split that holds rows, or choose a scheme that reads none",
             )
         return examples, hasher.hexdigest(), count
+
+
+def check_size(request: Request, examples: int) -> None:
+    """Raise `QSpecError` where the executor declares another number of examples than were fed."""
+    declared = request.calibration.size if request.calibration else None
+    size = None if isinstance(declared, Silence) else number(declared)
+    if size is not None and size != examples:
+        raise QSpecError(f"The executor declares {size} calibration examples, and {examples} were fed.")
 
 
 def check_feed(batch: Feed, inputs: Sequence[Port]) -> Feed:

@@ -18,6 +18,7 @@ from qspec.quantize.graph import WEIGHT_INPUT, open_model
 from qspec.quantize.prepare import prepare
 from qspec.quantize.quiet import quiet
 from qspec.quantize.request import Realized, Request
+from qspec.quantize.rules import only_floats
 from qspec.quantize.support import check_quantizer, refuse_format_parts, refuse_unused
 from qspec.quantize.workspace import publish, workspace
 
@@ -33,23 +34,24 @@ def quantize(request: Request) -> Realized:
     weights that fp16 cannot hold.
     """
     precision = request.precision
-    refuse_unused(precision, {"activations"}, SCHEME)
+    refuse_unused(precision, {"activations", "layers"}, SCHEME)
     quantizer = check_quantizer(precision, "onnxruntime")
     _check_formats(precision)
     with workspace(request.output) as folder:
         prepared = prepare(open_model(request.model).with_weights())
         coverage = cover(prepared, precision, WEIGHT_INPUT, SCHEME)
+        floats = only_floats(precision, coverage.layers, SCHEME)
         _check_range(prepared)
         with quiet(), _unchanged_path():
             from onnxruntime.transformers.float16 import convert_float_to_float16
 
             half = convert_float_to_float16(
-                prepared, keep_io_types=True, node_block_list=list(coverage.excluded) or None
+                prepared, keep_io_types=True, node_block_list=[*coverage.excluded, *floats] or None
             )
         coverage.verify(half, SCHEME)
         onnx.save_model(half, folder / "cast.onnx")
         publish(folder / "cast.onnx", request.output)
-    arguments = {"keep_io_types": True} | coverage.record()
+    arguments = {"keep_io_types": True, "rules_in_floats": floats} | coverage.record()
     return Realized(request.output, quantizer, arguments, coverage.declared)
 
 
@@ -60,8 +62,8 @@ def _check_formats(precision: Precision) -> None:
         refuse_format_parts(form, (), what, SCHEME)
         if form.type != "fp16":
             raise NotExecutableError(
-                f"The runtime loads no graph whose {what} were cast to {form.type}; fp16 is what can be cast to.",
-                hint="use fp16, or simulate the format",
+                f"The processor has no kernels for {form.type}: the runtime loads no graph whose {what} were cast to it.",
+                hint="use fp16, or emulate the format for its accuracy: `simulated: true`",
             )
 
 

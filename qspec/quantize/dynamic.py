@@ -19,6 +19,8 @@ from qspec.quantize.integer import said, weight_arguments
 from qspec.quantize.prepare import prepare
 from qspec.quantize.quiet import quiet
 from qspec.quantize.request import Realized, Request
+from qspec.quantize.rules import only_floats
+from qspec.quantize.static import Rewrite
 from qspec.quantize.support import check_quantizer, granularity, refuse_format_parts, refuse_unused
 from qspec.quantize.workspace import publish, workspace
 
@@ -37,21 +39,29 @@ def quantize(request: Request) -> Realized:
 
     Gemm layers become MatMul and Add. Reads no calibration data.
     """
+    return run(request, SCHEME)
+
+
+def run(request: Request, scheme: str, rewrite: Rewrite | None = None) -> Realized:
+    """Quantize dynamically under the name of `scheme`, after `rewrite` has changed the prepared model."""
     precision = request.precision
-    refuse_unused(precision, {"activations", "operators"}, SCHEME)
+    used = {"activations", "operators", "layers", *(["recipe"] if rewrite else [])}
+    refuse_unused(precision, used, scheme)
     quantizer = check_quantizer(precision, "onnxruntime")
     arguments = weight_arguments(said(precision.weights, "weights", SCHEME), WEIGHTS, SCHEME)
     notes = [BATCH_NOTE, *_activations(precision)]
     with workspace(request.output) as folder:
-        prepared = prepare(open_model(request.model).with_weights())
-        coverage = cover(prepared, precision, _operators(), SCHEME)
+        model = open_model(request.model)
+        prepared = prepare(model.with_weights())
+        coverage = cover(prepared, precision, _operators(), scheme)
+        floats = only_floats(precision, coverage.layers, scheme)
+        _, facts = rewrite(prepared, model.inputs, coverage) if rewrite else ([], {})
         arguments["gemm_to_matmul"] = gemm_to_matmul(prepared.graph, coverage.declared, others=True)
-        _run(prepared, folder, coverage, arguments)
-        coverage.verify(onnx.load_model(folder / "quantized.onnx"), SCHEME)
+        _run(prepared, folder, coverage, floats, arguments)
+        coverage.verify(onnx.load_model(folder / "quantized.onnx"), scheme)
         publish(folder / "quantized.onnx", request.output)
-    return Realized(
-        request.output, quantizer, arguments | coverage.record(), coverage.declared, notes=tuple(notes)
-    )
+    record = arguments | coverage.record() | facts | {"rules_in_floats": floats}
+    return Realized(request.output, quantizer, record, coverage.declared, notes=tuple(notes))
 
 
 def _operators() -> set[str]:
@@ -75,9 +85,11 @@ def _activations(precision: Precision) -> list[str]:
     return ["Activations are uint8: the runtime has no signed dynamic type."] if form.type == "int8" else []
 
 
-def _run(prepared: ModelProto, folder: Path, coverage: Coverage, arguments: dict[str, Any]) -> None:
+def _run(
+    prepared: ModelProto, folder: Path, coverage: Coverage, floats: list[str], arguments: dict[str, Any]
+) -> None:
     onnx.save_model(prepared, folder / "prepared.onnx")
-    covered = set(coverage.declared)
+    covered = {*coverage.declared} - {*floats}
     left = [layer.name for layer in weighted_layers(prepared) if layer.name not in covered]
     wanted = {"MatMul" if name == "Gemm" else name for name in coverage.operators or []}
     with quiet():

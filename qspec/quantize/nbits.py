@@ -54,8 +54,9 @@ def matmul_nbits(
         f"{weight}_scales": np.repeat(blocks.scales, repeat, axis=1)[:, :needed],
     }
     if not blocks.symmetric:
-        tensors[f"{weight}_zero_points"] = pack(
-            np.repeat(blocks.zeros, repeat, axis=1)[:, :needed], blocks.bits
+        zeros = np.repeat(blocks.zeros, repeat, axis=1)[:, :needed]
+        tensors[f"{weight}_zero_points"] = (
+            pack(zeros.astype(np.uint8), blocks.bits) if zeros.dtype == np.uint8 else zeros
         )
     _store(graph, tensors)
     attributes = {"K": blocks.columns, "N": rows, "bits": blocks.bits, "block_size": size}
@@ -77,7 +78,10 @@ def dequantized_weight(
     groups, size = blocks.codes.shape[1:]
     quantized, restored = f"{weight}_Q{blocks.bits}", f"{weight}_restored"
     scales, zeros = f"{weight}_scales", f"{weight}_zero_points"
-    for name, codes in ((quantized, blocks.codes.reshape(-1, size)), (zeros, blocks.zeros.reshape(-1))):
+    for name, codes in (
+        (quantized, blocks.codes.reshape(-1, size)),
+        (zeros, blocks.zeros.reshape(-1).astype(np.uint8)),
+    ):
         graph.initializer.append(_codes(name, codes, blocks.bits))
     _store(graph, {scales: blocks.scales.reshape(-1)})
     domain = "" if blocks.bits == 8 or _opset(model) >= _UINT4_OPSET else _CONTRIB

@@ -13,18 +13,26 @@ from qspec.quantize.request import Realized, Request
 def scheme_name(precision: Precision) -> str:
     """The name of the scheme that makes `precision` (in its full form).
 
-    A scheme is filed under its method (`ptq-static`), or under the method and what singles it out, a recipe or a
-    format of weights (`weight-only/gptq`, `weight-only/nf4`); `simulated/METHOD` is for formats that are emulated.
-    A recipe is never passed over: raises `QSpecError` when no scheme has it, or the precision names no method.
+    A scheme is filed under its method (`ptq-static`), or under the method and what singles it out: a recipe, a
+    format of weights, or pruning (`weight-only/gptq`, `weight-only/nf4`). What is emulated (`simulated: true`) is
+    filed under `simulated`, whatever its method. A recipe is never passed over: raises `QSpecError` when no scheme
+    has it, or the precision names no method.
     """
     if precision.method is None:
         raise QSpecError(
             f"The precision ({describe(precision)}) does not say how the numbers are made.",
             hint=f"add `method`; the schemes are {listed(registry.names(), 40)}",
         )
+    if precision.method == "qat":
+        raise QSpecError(
+            "The method qat cannot be realized here: scales are learned where the model is trained.",
+            hint="train it (`qspec.quantize.qat` helps with PyTorch), and bring it as a file: `quantized { file, sha256 }`",
+        )
     recipe = precision.recipe.name.lower() if precision.recipe is not None else None
-    method = f"simulated/{precision.method}" if precision.simulated else precision.method
-    words = [recipe] if recipe else [precision.weights.type if precision.weights else None]
+    method = "simulated" if precision.simulated else precision.method
+    words = [
+        recipe or ("pruning" if precision.pruning else precision.weights.type if precision.weights else None)
+    ]
     for name in (f"{method}/{word}" for word in words if word):
         if name in registry:
             return registry.canonical(name) or name

@@ -55,3 +55,5 @@ class Realized:
     """True when the format is emulated in floats: accuracy can be had, speed cannot."""
     notes: tuple[str, ...] = field(default=())
     """Sentences a reader of the result must know."""
+    coded_size: int | None = None
+    """Bytes the model would take in its entropy-coded form, where the scheme has one."""

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import onnx
+from onnx import ModelProto
 from onnxruntime.quantization import CalibrationMethod, QuantFormat, QuantType, quantize_static
 
 from qspec.errors import QSpecError
 from qspec.model.base import Silence
-from qspec.model.expression import number
 from qspec.model.precision import Precision
 from qspec.quantize import registry
-from qspec.quantize.calibration import SliceReader, slice_rows
+from qspec.quantize.calibration import SliceReader, check_size, slice_rows
 from qspec.quantize.coverage import Coverage, cover
-from qspec.quantize.graph import open_model
+from qspec.quantize.graph import Port, open_model
 from qspec.quantize.integer import EIGHT_BITS, said, weight_arguments
+from qspec.quantize.masks import masked_softmaxes
+from qspec.quantize.overrides import Overrides, as_options, check_kept, overrides_of
 from qspec.quantize.prepare import prepare
 from qspec.quantize.quiet import quiet
 from qspec.quantize.request import Realized, Request
@@ -34,6 +38,13 @@ SAME_AS_MINMAX = (
     "Entropy calibration clipped nothing: the runtime's search had one candidate for each tensor, and the model is, "
     "byte for byte, the one that minmax calibration makes."
 )
+MASKS_IN_FLOATS = (
+    "Masked attention scores and their softmax stayed in floats: one scale for scores and mask would leave nothing of "
+    "the scores."
+)
+
+Rewrite = Callable[[ModelProto, tuple[Port, ...], Coverage], tuple[list[str], dict[str, Any]]]
+"""Changes a prepared model; returns the nodes it added, which stay in floats, and what the record needs."""
 
 
 @registry.register(SCHEME, aliases=("static",))
@@ -44,34 +55,73 @@ def quantize(request: Request) -> Realized:
     average), entropy or percentile, in slices of bounded size. Activations of u8 with weights of s8 are what
     processors with VNNI are fast at.
     """
+    return run(request, SCHEME)
+
+
+def run(request: Request, scheme: str, rewrite: Rewrite | None = None) -> Realized:
+    """Quantize statically under the name of `scheme`, after `rewrite` has changed the prepared model."""
     precision = request.precision
-    refuse_unused(precision, {"activations", "format", "operators"}, SCHEME)
+    used = {"activations", "format", "operators", "layers", *(["recipe"] if rewrite else [])}
+    refuse_unused(precision, used, scheme)
     quantizer = check_quantizer(precision, "onnxruntime")
-    arguments = _formats(precision) | _calibration(request)
+    arguments = _formats(precision) | _calibration(request, smoothed=rewrite is not None)
     with workspace(request.output) as folder:
         model = open_model(request.model)
         prepared = prepare(model.with_weights())
-        coverage = cover(prepared, precision, _operators(), SCHEME)
+        coverage = cover(prepared, precision, _operators(), scheme)
+        added, facts = rewrite(prepared, model.inputs, coverage) if rewrite else ([], {})
+        changed = overrides_of(precision, prepared, coverage, (WEIGHTS, ACTIVATIONS), scheme)
+        _check_overridable(changed, arguments)
+        masks = [] if precision.operators else masked_softmaxes(prepared.graph)
+        floats = [*coverage.excluded, *added, *changed.floats, *masks]
         rows = slice_rows(prepared, model.inputs)
         reader = SliceReader(request.batches, model.inputs, rows)
-        _check_size(request, reader.examples)
+        check_size(request, reader.examples)
         onnx.save_model(prepared, folder / "prepared.onnx")
-        _run(folder, "quantized.onnx", reader, coverage, arguments)
-        idle = _searched_nothing(folder, reader, coverage, arguments)
-        coverage.verify(onnx.load_model(folder / "quantized.onnx"), SCHEME)
+        options = as_options(changed, per_channel=arguments["per_channel"], weights=_axes(prepared, coverage))
+        job = _Job(folder, reader, coverage.operators, floats, arguments, options)
+        job.run("quantized.onnx")
+        idle = job.searched_nothing()
+        artifact = onnx.load_model(folder / "quantized.onnx")
+        coverage.verify(artifact, scheme)
+        check_kept(artifact, changed)
         publish(folder / "quantized.onnx", request.output)
-    record = (
-        arguments
-        | coverage.record()
-        | {
-            "calibration_examples": reader.examples,
-            "calibration_sha256": reader.digest,
-            "calibration_slice": rows,
-            "same_as_minmax": idle,
-        }
+    record = {
+        "calibration_examples": reader.examples,
+        "calibration_sha256": reader.digest,
+        "calibration_slice": rows,
+        "same_as_minmax": idle,
+        "masks_in_floats": masks,
+        "overrides": dict(changed.types),
+        "rules_in_floats": list(changed.floats),
+    }
+    notes = ((SAME_AS_MINMAX,) if idle else ()) + ((MASKS_IN_FLOATS,) if masks else ())
+    return Realized(
+        request.output,
+        quantizer,
+        arguments | coverage.record() | facts | record,
+        coverage.declared,
+        notes=notes,
     )
-    notes = (SAME_AS_MINMAX,) if idle else ()
-    return Realized(request.output, quantizer, record, coverage.declared, notes=notes)
+
+
+def _check_overridable(changed: Overrides, arguments: dict[str, Any]) -> None:
+    if changed.types and arguments["format"] == "QOperator":
+        raise QSpecError("The format qoperator gives every layer the same types.", hint="use `format: qdq`")
+
+
+def _axes(prepared: ModelProto, coverage: Coverage) -> dict[str, int]:
+    """The output channel axis of each covered weight, as the runtime counts it."""
+    nodes = {node.name: node for node in prepared.graph.node}
+    dims = {tensor.name: len(tensor.dims) for tensor in prepared.graph.initializer}
+    axes = {}
+    for layer in coverage.layers:
+        turned = any(item.name == "transB" and item.i for item in nodes[layer.name].attribute)
+        rows_first = layer.op == "Conv" or turned
+        axes[layer.weight] = (
+            0 if rows_first else 1 if layer.op == "ConvTranspose" else dims.get(layer.weight, 2) - 1
+        )
+    return axes
 
 
 def _operators() -> set[str]:
@@ -99,9 +149,11 @@ def _formats(precision: Precision) -> dict[str, Any]:
     return arguments
 
 
-def _calibration(request: Request) -> dict[str, Any]:
+def _calibration(request: Request, *, smoothed: bool) -> dict[str, Any]:
     calibration = request.calibration
     method = calibration.method if calibration is not None else None
+    if smoothed and method == "smoothquant":
+        method = "minmax"  # how ranges are chosen once scale has been moved
     if calibration is None or isinstance(method, Silence):
         raise QSpecError(
             "Static quantization chooses scales from calibration data, and the executor states no calibration method.",
@@ -130,52 +182,52 @@ def _calibration(request: Request) -> dict[str, Any]:
     return arguments
 
 
-def _check_size(request: Request, examples: int) -> None:
-    declared = request.calibration.size if request.calibration else None
-    size = None if isinstance(declared, Silence) else number(declared)
-    if size is not None and size != examples:
-        raise QSpecError(f"The executor declares {size} calibration examples, and {examples} were fed.")
+@dataclass(frozen=True)
+class _Job:
+    """One call of the runtime's quantizer, and another with a change."""
 
+    folder: Path
+    reader: SliceReader
+    operators: list[str] | None
+    floats: list[str]
+    arguments: dict[str, Any]
+    options: dict[str, Any]
 
-def _searched_nothing(
-    folder: Path, reader: SliceReader, coverage: Coverage, arguments: dict[str, Any]
-) -> bool:
-    """Whether entropy calibration came out, to the byte, as minmax calibration of the same data.
+    def searched_nothing(self) -> bool:
+        """Whether entropy calibration came out, to the byte, as minmax calibration of the same data.
 
-    The runtime searches a histogram of 128 bins for the best 128 levels: there is one candidate, the whole range,
-    until histograms of several slices have been merged into more bins.
-    """
-    if arguments["calibrate_method"] != "Entropy":
-        return False
-    _run(folder, "minmax.onnx", reader, coverage, arguments | {"calibrate_method": "MinMax"})
-    return (folder / "minmax.onnx").read_bytes() == (folder / "quantized.onnx").read_bytes()
+        The runtime searches a histogram of 128 bins for the best 128 levels: there is one candidate, the whole range,
+        until histograms of several slices have been merged into more bins.
+        """
+        if self.arguments["calibrate_method"] != "Entropy":
+            return False
+        replace(self, arguments=self.arguments | {"calibrate_method": "MinMax"}).run("minmax.onnx")
+        return (self.folder / "minmax.onnx").read_bytes() == (self.folder / "quantized.onnx").read_bytes()
 
-
-def _run(
-    folder: Path, target: str, reader: SliceReader, coverage: Coverage, arguments: dict[str, Any]
-) -> None:
-    extra = {
-        "WeightSymmetric": arguments["weight_symmetric"],
-        "ActivationSymmetric": arguments["activation_symmetric"],
-        "CalibTensorRangeSymmetric": arguments["activation_symmetric"],
-        "CalibMovingAverage": arguments["moving_average"],
-        "CalibStridedMinMax": 1,
-        "MatMulConstBOnly": True,
-    }
-    if "percentile" in arguments:
-        extra["CalibPercentile"] = arguments["percentile"]
-    with quiet():
-        quantize_static(
-            str(folder / "prepared.onnx"),
-            str(folder / target),
-            reader,
-            quant_format=QuantFormat[arguments["format"]],
-            op_types_to_quantize=coverage.operators,
-            per_channel=arguments["per_channel"],
-            reduce_range=arguments["reduce_range"],
-            activation_type=QuantType[arguments["activation_type"]],
-            weight_type=QuantType[arguments["weight_type"]],
-            nodes_to_exclude=list(coverage.excluded),
-            calibrate_method=CalibrationMethod[arguments["calibrate_method"]],
-            extra_options=extra,
-        )
+    def run(self, target: str) -> None:
+        arguments = self.arguments
+        extra = {
+            "WeightSymmetric": arguments["weight_symmetric"],
+            "ActivationSymmetric": arguments["activation_symmetric"],
+            "CalibTensorRangeSymmetric": arguments["activation_symmetric"],
+            "CalibMovingAverage": arguments["moving_average"],
+            "CalibStridedMinMax": 1,
+            "MatMulConstBOnly": True,
+        }
+        if "percentile" in arguments:
+            extra["CalibPercentile"] = arguments["percentile"]
+        with quiet():
+            quantize_static(
+                str(self.folder / "prepared.onnx"),
+                str(self.folder / target),
+                self.reader,
+                quant_format=QuantFormat[arguments["format"]],
+                op_types_to_quantize=self.operators,
+                per_channel=arguments["per_channel"],
+                reduce_range=arguments["reduce_range"],
+                activation_type=QuantType[arguments["activation_type"]],
+                weight_type=QuantType[arguments["weight_type"]],
+                nodes_to_exclude=self.floats,
+                calibrate_method=CalibrationMethod[arguments["calibrate_method"]],
+                extra_options=extra | self.options,
+            )

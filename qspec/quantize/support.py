@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from importlib.metadata import version
 
+from qspec._version import __version__
 from qspec.errors import NotExecutableError, QSpecError
 from qspec.model.base import kebab
 from qspec.model.expression import Term, number
+from qspec.model.number_format import find_format
 from qspec.model.precision import Precision, TensorFormat
 
 _ALWAYS = {"shorthand", "method", "exclude", "quantizer", "simulated", "weights"}
@@ -77,3 +79,24 @@ def check_quantizer(precision: Precision, package: str) -> str:
             hint="install that quantizer and version, or leave `quantizer` out",
         )
     return f"{package} {installed}"
+
+
+def check_own(precision: Precision) -> None:
+    """Raise `NotExecutableError` when the precision pins a quantizer, and the scheme is our own."""
+    pinned = precision.quantizer
+    if pinned is not None and (pinned.name != "qspec" or pinned.pin not in (None, __version__)):
+        raise NotExecutableError(
+            f"The precision is to be made by {pinned}, and here it would be made by qspec {__version__}.",
+            hint="leave `quantizer` out, or bring the quantized model as a file",
+        )
+
+
+def keep_activations(precision: Precision) -> None:
+    """Raise `QSpecError` when a weight-only precision declares activations narrower than 16 bits."""
+    form = precision.activations
+    known = find_format(form.type) if form is not None else None
+    if form is not None and (known is None or known.kind != "float" or known.bits < 16):
+        raise QSpecError(
+            f"Weight-only quantization leaves activations in floats, and the precision says {form.type}.",
+            hint="leave `activations` out, or use ptq-static, ptq-dynamic or simulated",
+        )

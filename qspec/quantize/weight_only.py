@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from qspec.errors import QSpecError
-from qspec.model.number_format import find_format
 from qspec.quantize import registry
-from qspec.quantize.block_weights import Cut, quantize_blocks
+from qspec.quantize.block_weights import Cut, plainly, quantize_blocks
 from qspec.quantize.blocks import Blocks, Floats, round_to_nearest
 from qspec.quantize.graph import Layer
 from qspec.quantize.request import Realized, Request
-from qspec.quantize.support import refuse_format_parts
+from qspec.quantize.support import keep_activations, refuse_format_parts
 
 SCHEME = "weight-only"
 DYNAMIC = "ptq-dynamic/int4"
@@ -21,14 +20,8 @@ def quantize(request: Request) -> Realized:
 
     Reads no data. Activations stay in floats.
     """
-    form = request.precision.activations
-    known = find_format(form.type) if form is not None else None
-    if form is not None and (known is None or known.kind != "float" or known.bits < 16):
-        raise QSpecError(
-            f"Weight-only quantization leaves activations in floats, and the precision says {form.type}.",
-            hint="leave `activations` out, or use ptq-static or ptq-dynamic",
-        )
-    return quantize_blocks(request, SCHEME, lambda model: nearest)
+    keep_activations(request.precision)
+    return quantize_blocks(request, SCHEME, plainly(nearest))
 
 
 @registry.register(DYNAMIC)
@@ -43,7 +36,7 @@ def quantize_with_integer_products(request: Request) -> Realized:
                 f"{form.type} {form.granularity or ''}.",
                 hint="write `activations: int8 { granularity: per-token }`",
             )
-    return quantize_blocks(request, DYNAMIC, lambda model: nearest, integer_products=True)
+    return quantize_blocks(request, DYNAMIC, plainly(nearest), integer_products=True, convolutions=False)
 
 
 def nearest(layer: Layer, matrix: Floats, cut: Cut) -> Blocks:

@@ -1,0 +1,1 @@
+"""Number formats emulated in floats: values rounded to what a format can hold, in arrays and in graphs."""
