@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from qspec.errors import NotExecutableError, QSpecError
+from qspec.errors import NotExecutableError, ProviderMissingError, QSpecError
+from qspec.model.provider_options import PROVIDER_OPTIONS, SESSION_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,63 +28,17 @@ class Provider:
     device: str = "cpu"
 
 
-# Options that hold pointers, load libraries or write files are left out: a specification may be hostile.
-_CUDA = frozenset(
-    [
-        "device_id",
-        "gpu_mem_limit",
-        "arena_extend_strategy",
-        "cudnn_conv_algo_search",
-        "do_copy_in_default_stream",
-        "cudnn_conv_use_max_workspace",
-        "cudnn_conv1d_pad_to_nc1d",
-        "enable_cuda_graph",
-        "use_tf32",
-        "prefer_nhwc",
-        "fuse_conv_bias",
-        "enable_skip_layer_norm_strict_mode",
-        "use_ep_level_unified_stream",
-        "sdpa_kernel",
-        "tunable_op_enable",
-        "tunable_op_tuning_enable",
-        "tunable_op_max_tuning_duration_ms",
-    ]
-)
-_TENSORRT = frozenset(
-    [
-        "device_id",
-        "trt_max_partition_iterations",
-        "trt_min_subgraph_size",
-        "trt_max_workspace_size",
-        "trt_fp16_enable",
-        "trt_bf16_enable",
-        "trt_int8_enable",
-        "trt_dla_enable",
-        "trt_dla_core",
-        "trt_force_sequential_engine_build",
-        "trt_context_memory_sharing_enable",
-        "trt_layer_norm_fp32_fallback",
-        "trt_build_heuristics_enable",
-        "trt_sparsity_enable",
-        "trt_builder_optimization_level",
-        "trt_auxiliary_streams",
-        "trt_profile_min_shapes",
-        "trt_profile_max_shapes",
-        "trt_profile_opt_shapes",
-        "trt_cuda_graph_enable",
-    ]
-)
 _GPU_BUILD = "install the `gpu` extra (`pip install 'qspec[gpu]'`) on a machine with an NVIDIA driver"
 
 PROVIDERS: dict[str, Provider] = {
     "cpu": Provider("CPUExecutionProvider", "install the `execute` extra (`pip install 'qspec[execute]'`)"),
     "cuda": Provider(
-        "CUDAExecutionProvider", _GPU_BUILD, _CUDA, behind=("CPUExecutionProvider",), device="cuda"
+        "CUDAExecutionProvider", _GPU_BUILD, PROVIDER_OPTIONS["cuda"], behind=("CPUExecutionProvider",), device="cuda"
     ),
     "tensorrt": Provider(
         "TensorrtExecutionProvider",
         f"{_GPU_BUILD}, and TensorRT's own libraries",
-        _TENSORRT,
+        PROVIDER_OPTIONS["tensorrt"],
         behind=("CUDAExecutionProvider", "CPUExecutionProvider"),
         device="cuda",
     ),
@@ -95,38 +50,6 @@ PROVIDERS: dict[str, Provider] = {
     "xnnpack": Provider("XnnpackExecutionProvider", "build onnxruntime with XNNPACK", None),
     "nnapi": Provider("NnapiExecutionProvider", "run on Android, whose build of onnxruntime holds it", None),
 }  # fmt: skip
-
-# Settings of a session, apart from its provider, that a specification may change by the runtime's own names.
-SESSION_OPTIONS = frozenset(
-    [
-        "session.intra_op.allow_spinning",
-        "session.inter_op.allow_spinning",
-        "session.set_denormal_as_zero",
-        "session.disable_prepacking",
-        "session.use_device_allocator_for_initializers",
-        "session.dynamic_block_base",
-        "session.disable_quant_qdq",
-        "session.disable_double_qdq_remover",
-        "session.enable_quant_qdq_cleanup",
-        "session.qdqisint8allowed",
-        "session.x64quantprecision",
-        "session.disable_aot_function_inlining",
-        "session.qdq_matmulnbits_accuracy_level",
-        "session.enable_dq_matmulnbits_fusion",
-        "session.disable_cpu_ep_fallback",
-        "session.intra_op_thread_affinities",
-        "session.disable_qdq_constant_folding",
-        "session.qdq_matmulnbits_block_size",
-        "optimization.enable_gelu_approximation",
-        "optimization.enable_cast_chain_elimination",
-        "mlas.enable_gemm_fastmath_arm64_bfloat16",
-        "mlas.disable_kleidiai",
-        "mlas.qnbit.force_fp32",
-        "mlas.use_lut_gemm",
-        "enable_cpu_mem_arena",
-        "enable_mem_pattern",
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +79,10 @@ def available_providers() -> list[str]:
 
 
 def find_provider(name: str) -> Provider:
-    """The provider called `name`, known to be in this build of the runtime; NotExecutableError otherwise."""
+    """The provider called `name`, known to be in this build of the runtime; ProviderMissingError otherwise."""
     provider = PROVIDERS.get(name)
     if provider is None:
-        raise NotExecutableError(
+        raise ProviderMissingError(
             f"There is no execution provider called {name!r}.",
             hint=_nearest(name, PROVIDERS) or f"known are {', '.join(PROVIDERS)}",
         )
@@ -167,7 +90,7 @@ def find_provider(name: str) -> Provider:
     present = runtime.get_available_providers()
     if provider.title not in present:
         here = ", ".join(available_providers())
-        raise NotExecutableError(
+        raise ProviderMissingError(
             f"The provider {name!r} is not in this build of onnxruntime {runtime.__version__}, which has {here}.",
             hint=provider.get,
         )
