@@ -41,6 +41,9 @@ from qspec.lang.diagnostic import Edit, Fix, Severity
 from qspec.lang.source import Span
 from qspec.model.measurand import MeasurandKind
 
+_FRACTIONS = frozenset({"ndcg@k", "mrr", "mrr@k", "auc", "average-precision"})
+"""Metrics whose values are printed as fractions, so that a small bare number means what it is read as."""
+
 
 @rule(
     "QS222",
@@ -52,9 +55,12 @@ from qspec.model.measurand import MeasurandKind
 )
 def loss_without_unit(view: AssertionView) -> Iterator[Finding]:
     """One what?"""
-    if view.measurand.kind is not MeasurandKind.LOSS or not is_proportion(metric_of(view.measurand.metric)):
+    metric = metric_of(view.measurand.metric)
+    if view.measurand.kind is not MeasurandKind.LOSS or metric is None or not is_proportion(metric):
         return
     for index, bound in enumerate(view.assertion.bounds):
+        if metric.name in _FRACTIONS and abs(bound.quantity.value) < 1:
+            continue
         if bound.quantity.unit is None and bound.quantity.value != 0:
             origin = view.origin.at("bounds", index)
             end = Span(origin.span.end, origin.span.end)
