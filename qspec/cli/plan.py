@@ -141,6 +141,8 @@ def _text(name: str, rows: list[Need], others: list[Unplanned], power: float) ->
         yield from (f"  {line}" for line in _columns([_HEAD, *cells]))
         for share, supposed in dict.fromkeys((row.discordance, row.supposed) for row in rows):
             yield f"  the two models differ on {share:.2%} of the examples ({supposed}); chance of confirming {power:.0%}"
+    elif not others:
+        yield "  it asserts nothing"
     for row in rows:
         if row.decided_under is not None:
             yield f"  the printed scores decide `{row.assertion}` if fewer than {row.decided_under:.1%} of the answers changed"

@@ -134,3 +134,8 @@ def test_misuse_is_a_sentence(arguments: tuple[str, ...], says: str, run: Run):
     done = run("plan", QUICKSTART, *arguments)
     assert done.code == 2
     assert says in done.err
+
+
+def test_a_claim_without_assertions_is_said_to_have_none(run: Run):
+    done = run("plan", "-", "--sizes-only", stdin='qspec 1\nclaim silent { title: "nothing" }\n')
+    assert (done.code, done.out) == (0, "claim silent\n  it asserts nothing\n\n")
