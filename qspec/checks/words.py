@@ -82,11 +82,7 @@ def metric_gap(term: Term, task: str | None) -> str | None:
             return f"`{term}` is not a metric"
         near = registry.suggest(term.head)
         return f"`{term}` is no metric this language knows" + (f" (did you mean `{near}`?)" if near else "")
-    if (
-        name == "accuracy"
-        and task is not None
-        and not task.startswith(("multiple-choice", "reasoning", "question"))
-    ):
+    if name == "accuracy" and not (task or "").startswith(("multiple-choice", "reasoning", "question")):
         return "`accuracy` does not say which (top1, balanced, per token)"
     metric = registry.get(name)
     given = {*term.named}

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from qspec.checks.field import field_page
 from qspec.checks.rules import registry
 
 if TYPE_CHECKING:
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def statistics(reports: Sequence[DocumentReport], output_format: str) -> str:
-    """How often each rule found something, the most frequent first; as data where the format is one of data."""
+    """How often each rule found something, the most frequent first; as data where the format is one of data.
+
+    As Markdown, the page of what the claims of a collection state, axis by axis.
+    """
+    if output_format == "markdown":
+        return field_page(reports)
     findings = [finding for report in reports for finding in report.findings]
     counts = Counter(finding.code for finding in findings)
     fixes = Counter(finding.code for finding in findings if any(fix.safe for fix in finding.fixes))

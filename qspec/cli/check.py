@@ -82,7 +82,11 @@ class Choices:
     is_flag=True,
     help="Show what the fixes would change, write nothing, and exit 1 when they would change anything.",
 )
-@click.option("--statistics", is_flag=True, help="Count findings by rule instead of showing them.")
+@click.option(
+    "--statistics",
+    is_flag=True,
+    help="Count findings by rule instead of showing them; as markdown, say what the claims state, axis by axis.",
+)
 @click.option(
     "--show-settings", is_flag=True, help="Show the settings that hold for each document, and stop."
 )

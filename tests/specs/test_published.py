@@ -7,7 +7,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from qspec.checks.disclosure import FLAGS
+from qspec.checks.field import field_page
+from qspec.cli import main
 from qspec.lang.format import format_text
 from qspec.lang.source import Source
 
@@ -95,3 +99,12 @@ def test_nearly_every_flag_agrees_and_each_that_does_not_is_explained(transcribe
         assert set(_DISCLOSED.findall(one.text)) == differing, name
         apart += len(differing)
     assert apart <= 0.05 * len(FLAGS) * len(transcribed)
+
+
+def test_the_page_beside_the_specs_is_what_the_command_writes(published, reports, capsys):
+    page = (published / "README.md").read_text("utf-8")
+    again = "write it again: qspec check specs/published --statistics --output-format markdown"
+    assert field_page(reports) == page, again
+    with pytest.raises(SystemExit):
+        main(["check", str(published), "--statistics", "--output-format", "markdown"])
+    assert capsys.readouterr().out == page
