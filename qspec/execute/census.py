@@ -13,14 +13,15 @@ from onnx import ModelProto
 
 from qspec.data.table import listed
 from qspec.errors import QSpecError
-from qspec.execute.layers import FoundLayer, find_layers
+from qspec.execute.layers import FoundLayer, find_layers, own_layers
 from qspec.execute.providers import find_provider, load_runtime
 from qspec.execute.sessions import _session_options, runtime_message
 from qspec.model.number_format import NumberFormat, find_format
 from qspec.model.precision import Precision, TensorFormat
 from qspec.quantize.graph import Layer, open_model, weighted_layers
-from qspec.quantize.prepare import prepare
-from qspec.quantize.rules import layer_formats
+from qspec.quantize.patterns import select
+from qspec.quantize.prepare import name_nodes, prepare
+from qspec.quantize.rules import check_rules, layer_formats
 
 DEFAULT_SETTINGS: dict[str, Any] = {
     "provider": "cpu",
@@ -97,8 +98,51 @@ def census(
             f"The census is to count {listed(unknown)}, and {base.name} has no such weighted layer."
         )
     layers = [known[name] for name in declared]
-    stored = find_layers(open_model(artifact).with_weights(), layers)
-    ran = find_layers(optimized_graph(artifact, settings or DEFAULT_SETTINGS, work), layers)
+    optimized = optimized_graph(artifact, settings or DEFAULT_SETTINGS, work)
+    return _take(open_model(artifact).proto, optimized, layers, precision, simulated)
+
+
+def census_of_arrival(
+    artifact: Path,
+    precision: Precision,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    work: Path | None = None,
+) -> CensusReport | None:
+    """Take the census of a model that arrived quantized, over its own layers but for those the precision excludes.
+
+    None where there is nothing to count: no declared format, or no layer with a stored weight. Raises `QSpecError` for
+    an exclusion or a rule that matches no layer of the file.
+    """
+    declared = [
+        (precision.weights, precision.activations),
+        *((r.weights, r.activations) for r in precision.layers.values()),
+    ]
+    graph = ModelProto()
+    graph.CopyFrom(open_model(artifact).proto)
+    name_nodes(graph.graph)
+    layers = own_layers(graph)
+    if not any(form is not None for pair in declared for form in pair) or not layers:
+        return None
+    excluded = set(select(precision.exclude, [node.name for node in graph.graph.node], role="exclude"))
+    layers = [
+        layer
+        for layer in layers
+        if layer.name not in excluded and (not precision.operators or layer.op in precision.operators)
+    ]
+    check_rules(precision, layers, "census")
+    optimized = optimized_graph(artifact, settings or DEFAULT_SETTINGS, work)
+    return _take(graph, optimized, layers, precision, simulated=False)
+
+
+def _take(
+    artifact: ModelProto,
+    optimized: ModelProto,
+    layers: Sequence[Layer],
+    precision: Precision,
+    simulated: bool,
+) -> CensusReport:
+    stored, ran = find_layers(artifact, layers), find_layers(optimized, layers)
     counted = tuple(_count(layer, precision, stored.get(layer.name), ran.get(layer.name)) for layer in layers)
     return _report(
         counted, [_promised(precision, layer) for layer in layers], simulated or bool(precision.simulated)

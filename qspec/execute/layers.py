@@ -31,6 +31,27 @@ FLOAT = frozenset({"Conv", "FusedConv", "ConvTranspose", "MatMul", "FusedMatMul"
 PACKED = frozenset({"MatMulNBits", "MatMulBnb4"})
 """Operators that unpack a block-quantized weight as they multiply."""
 
+_STANDS_FOR = {
+    "QLinearConv": "Conv",
+    "ConvInteger": "Conv",
+    "FusedConv": "Conv",
+    "QLinearConvTranspose": "ConvTranspose",
+    "QGemm": "Gemm",
+    "FusedGemm": "Gemm",
+    **dict.fromkeys(
+        (
+            "QLinearMatMul",
+            "MatMulInteger",
+            "MatMulIntegerToFloat",
+            "DynamicQuantizeMatMul",
+            "FusedMatMul",
+            "MatMulNBits",
+            "MatMulBnb4",
+        ),
+        "MatMul",
+    ),
+}
+
 PASS = frozenset(
     {"DequantizeLinear", "QuantizeLinear", "Cast", "Transpose", "Reshape", "Identity", "Squeeze", "Slice"}
 )
@@ -99,6 +120,28 @@ class _Graph:
             scale = self.stored.get(node.input[1])
             return _ELEMENT.get(scale.data_type, "fp32") if scale is not None else "fp32"
         return ""
+
+
+def own_layers(model: ModelProto) -> list[Layer]:
+    """The layers of a graph that may be quantized already: products and convolutions with a stored weight.
+
+    Unlike `weighted_layers`, the weight may lie behind a dequantization, and the operator may be an integer one; `op`
+    is then the float operator it stands for.
+    """
+    graph = _Graph(model)
+    found = []
+    for node in model.graph.node:
+        if node.op_type in PACKED:
+            weight = node.input[1]
+        elif node.op_type in INTEGER | FLOAT:
+            weight = graph.root(_weight_input(node, graph))[0]
+        else:
+            continue
+        if weight:
+            found.append(
+                Layer(node.name, _STANDS_FOR.get(node.op_type, node.op_type), weight, node.output[0])
+            )
+    return found
 
 
 def find_layers(model: ModelProto, layers: Iterable[Layer]) -> dict[str, FoundLayer]:

@@ -66,6 +66,8 @@ class ModelPlan:
     precision_origin: Origin
     label: str
     """What people call this side: a precision, or the name of the file."""
+    arrived: Precision | None = None
+    """The precision that a file which arrived quantized is declared to have; it is run as it is."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def _side(side: ModelPlan) -> dict[str, Any]:
     return {
         "sha256": side.sha256,
         "precision": side.precision.to_json() if side.precision else None,
+        "arrived": side.arrived.to_json() if side.arrived else None,
         "calibration": side.calibration.to_json() if side.calibration else None,
     }
 
@@ -208,6 +211,7 @@ class _Planner:
                 origin,
                 executor.where("precision"),
                 Path(arrived.file).name,
+                _declared(precision, executor.where("precision")),
             )
         with located(executor.where("precision")):
             if not isinstance(precision, Precision):
@@ -303,6 +307,11 @@ class _Planner:
                 )
         dataset, name, own_split, declared = found
         return DataPlan(dataset, name, own_split or split, declared.loaded.folder, origin, declared)
+
+
+def _declared(precision: object, where: Origin) -> Precision | None:
+    with located(where):
+        return expand(precision) if isinstance(precision, Precision) else None
 
 
 def _count(value: Quantity | None) -> int | None:

@@ -47,6 +47,10 @@ class Side:
     quantizer: str | None = None
     arguments: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    coded_size: int | None = None
+    """Bytes of its entropy-coded form, where the scheme has one."""
+    arrived: Precision | None = None
+    """The precision it is declared to have, where it arrived quantized."""
 
 
 def open_base(plan: Plan, side: ModelPlan) -> OnnxModel:
@@ -59,7 +63,7 @@ def make_side(plan: Plan, side: ModelPlan, store: Store) -> Side:
     """One model of the pair at its precision, from the store where it was made before."""
     base = open_base(plan, side)
     if side.precision is None:
-        return Side(side.label, base.path, base.sha256, base.size, base.path)
+        return Side(side.label, base.path, base.sha256, base.size, base.path, arrived=side.arrived)
     key = canonical.digest(_ingredients(plan, side, base.sha256))
     entry = None if plan.options.fresh else store.get(key)
     if entry is None:
@@ -85,6 +89,7 @@ def _from_entry(entry: Entry, side: ModelPlan, base: OnnxModel) -> Side:
         made["quantizer"],
         made["arguments"],
         tuple(made["notes"]),
+        made.get("coded_size"),
     )
 
 
@@ -173,6 +178,7 @@ def _write(plan: Plan, side: ModelPlan, base: OnnxModel, folder: Path) -> None:
         "declared": list(made.declared),
         "simulated": made.simulated,
         "notes": list(made.notes),
+        "coded_size": made.coded_size,
     }
     (folder / "realized.json").write_text(json.dumps(record, indent=1, sort_keys=True), encoding="utf-8")
 

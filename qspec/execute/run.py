@@ -10,7 +10,7 @@ from pathlib import Path
 
 from qspec.checks.compare import compare, elsewhere
 from qspec.errors import QSpecError
-from qspec.execute.census import CensusReport, census
+from qspec.execute.census import CensusReport, census, census_of_arrival
 from qspec.execute.fill import TOOL, Facts, measured_block
 from qspec.execute.index import recall, remember, run_key
 from qspec.execute.judge.figures import count
@@ -23,6 +23,7 @@ from qspec.execute.others import other_models
 from qspec.execute.plan import Plan, make_plan
 from qspec.execute.realize import Side, make_side
 from qspec.execute.scores import Scores
+from qspec.execute.sessions import Session
 from qspec.execute.stages import Opened, Progress, Stages
 from qspec.execute.store import Store
 from qspec.execute.timings import Timings
@@ -159,10 +160,12 @@ def make_record(workspace: Workspace, executed: Sequence[Executed]) -> Record:
 
 
 def _take_census(side: Side, stages: Stages) -> CensusReport | None:
-    """What really ran of a side that was brought to a precision; None for one that is run as it is."""
+    """What really ran of a side that was brought to a precision or arrived in one; None for a plain model."""
+    session = stages.sessions[0 if side is stages.baseline else 1]
+    if side.arrived is not None:
+        return _census_of_arrival(side, stages, session)
     if side.precision is None or not side.declared:
         return None
-    session = stages.sessions[0 if side is stages.baseline else 1]
     return census(
         side.path,
         side.base,
@@ -171,6 +174,13 @@ def _take_census(side: Side, stages: Stages) -> CensusReport | None:
         settings=session.settings,
         simulated=side.simulated,
     )
+
+
+def _census_of_arrival(side: Side, stages: Stages, session: Session) -> CensusReport | None:
+    assert side.arrived is not None
+    plan = stages.plan.baseline if side is stages.baseline else stages.plan.quantized
+    with located(plan.precision_origin):
+        return census_of_arrival(side.path, side.arrived, settings=session.settings)
 
 
 def _census(report: CensusReport) -> Census:
@@ -221,6 +231,7 @@ def _model_record(side: Side, report: CensusReport | None) -> ModelRecord:
         label=side.label,
         sha256=side.sha256,
         size=side.size,
+        coded_size=side.coded_size,
         quantizer=side.quantizer,
         arguments=side.arguments,
         layers=[

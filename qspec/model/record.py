@@ -34,6 +34,8 @@ class ModelRecord(Noun):
     """SHA-256 of the file it was made from."""
     size: int
     """Bytes of the file and its external data."""
+    coded_size: int | None = None
+    """Bytes it would take with its weights stored sparse and entropy-coded, where the scheme does that."""
     quantizer: Text | None = None
     """Package and version that quantized."""
     arguments: dict[str, Any] = Field(default_factory=dict)

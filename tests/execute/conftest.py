@@ -250,7 +250,7 @@ def executing(tmp_path: Path) -> Callable[..., Any]:
         calibration = "calibration { data: d.tune, size: 16, method: minmax, seed: 0 }"
         text = EXECUTED.format(
             arrived="" if derived else 'quantized { file: "quantized.onnx" }',
-            precision=f"{precision}\n  {calibration}" if derived else "precision: int8",
+            precision=f"{precision}\n  {calibration}" if derived else "precision: fp32",
             data=data,
             task=task,
             metrics=metrics,
