@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from qspec.checks import words
+from qspec.checks.axis import Axis, State
 from qspec.checks.view import ClaimView, EvaluationView
 from qspec.lang.resolve import Origin, test_split
 from qspec.model.artifact import Model
@@ -17,33 +17,10 @@ from qspec.model.expression import ByColumn, Pinned, Quantiles
 from qspec.model.measurand import MeasurandKind
 from qspec.model.quantity import Quantity, Spread
 
-State = Literal["missing", "unstated", "vague", "stated", "not-applicable"]
 _ORDER: dict[State, int] = {"missing": 0, "unstated": 1, "vague": 2, "stated": 3, "not-applicable": 4}
 
 _SUITES = frozenset({"benchmark", "task", "dataset"})
 """Columns that tell benchmarks apart rather than examples of one."""
-
-AXES = (
-    "task", "model", "metric", "baseline", "calibration", "strata",
-    "test_set", "sample_size", "executor", "pair", "evidence",
-)  # fmt: skip
-DECISION_GRADE = ("task", "model", "metric", "baseline", "calibration", "strata")
-INTERPRETABLE = ("test_set", "sample_size", "metric", "baseline", "strata", "calibration")
-
-
-@dataclass(frozen=True)
-class Axis:
-    """The state of one axis; `why` says in a clause what is wrong when it is not stated."""
-
-    state: State
-    parts: dict[str, State] = field(default_factory=dict)
-    why: str | None = None
-    origin: Origin | None = None
-
-    @property
-    def is_stated(self) -> bool:
-        """Whether the axis counts as stated."""
-        return self.state in {"stated", "not-applicable"}
 
 
 def worst(states: Iterable[State]) -> State:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qspec.checks import words
-from qspec.checks.axes import Axis
+from qspec.checks.axis import Axis
 from qspec.checks.view import ClaimView, stated
 from qspec.model.artifact import Model, ModelFile
 from qspec.model.base import Silence

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 
-from qspec.checks.axes import AXES, DECISION_GRADE, State
+from qspec.checks.axis import AXES, DECISION_GRADE, State
 from qspec.checks.disclosure import FLAGS
-from qspec.checks.runner import ClaimReport, DocumentReport
+from qspec.checks.report import ClaimReport
+from qspec.checks.runner import DocumentReport
 from qspec.lang.diagnostic import Severity
 
 SIGNS: dict[State, str] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from qspec.checks.axes import AXES, DECISION_GRADE, INTERPRETABLE, Axis
+from qspec.checks.axis import AXES, DECISION_GRADE, INTERPRETABLE, Axis
 
 Grade = Literal["decision-grade", "interpretable", "partial"]
 

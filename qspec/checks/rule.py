@@ -8,10 +8,12 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qspec.lang.diagnostic import Fix, Related, Severity
-from qspec.lang.resolve import Origin
+
+if TYPE_CHECKING:
+    from qspec.lang.resolve import Origin
 
 HEADINGS = ("What it finds", "Why it matters", "Example", "Use instead", "References")
 URL = "urn:qspec:rule:{code}"

@@ -2,52 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
 from qspec.checks.axes import axes_of
 from qspec.checks.disclosure import disclosed
-from qspec.checks.grade import Graded, grade
+from qspec.checks.grade import grade
 from qspec.checks.headline import headline
+from qspec.checks.report import ClaimReport, Report
 from qspec.checks.rule import Finding, Rule, Visit
 from qspec.checks.rules import registry
 from qspec.checks.settings import Settings
 from qspec.checks.suppress import Suppression, apply_suppressions, read_suppressions
 from qspec.checks.view import ClaimView
-from qspec.lang.diagnostic import Diagnostic, Severity
+from qspec.lang.diagnostic import Diagnostic
 from qspec.lang.load import Workspace
 from qspec.lang.resolve import Resolver
 
 
 @dataclass
-class ClaimReport:
-    """A claim's grade, axes and disclosure flags."""
+class DocumentReport(Report):
+    """What was found in one document, with what was read for it."""
 
-    name: str
-    graded: Graded
-    disclosed: dict[str, bool]
-
-
-@dataclass
-class DocumentReport:
-    """What was found in one document."""
-
-    path: str
-    workspace: Workspace
-    claims: list[ClaimReport] = field(default_factory=list)
-    findings: list[Diagnostic] = field(default_factory=list)
-    suppressed: list[tuple[Diagnostic, Suppression]] = field(default_factory=list)
-
-    @property
-    def has_syntax_errors(self) -> bool:
-        """Whether some of the text could not be read at all."""
-        return any(loaded.syntax_errors for loaded in self.workspace.files)
-
-    def worst(self) -> Severity | None:
-        """The severity of the worst finding."""
-        return max((f.severity for f in self.findings), key=lambda s: s.order, default=None)
+    workspace: Workspace = field(kw_only=True)
 
 
 @cache
@@ -70,7 +49,8 @@ class _Run:
 
     def report(self) -> DocumentReport:
         main = self.workspace.main
-        result = DocumentReport(main.source.path, self.workspace)
+        broken = any(loaded.syntax_errors for loaded in self.workspace.files)
+        result = DocumentReport(main.source.path, has_syntax_errors=broken, workspace=self.workspace)
         resolver = Resolver(self.workspace)
         resolved = resolver.claims()
         self.found += [*self.workspace.errors, *resolver.errors]
@@ -188,11 +168,3 @@ class _Run:
                 seen.add(key)
                 kept.append(finding)
         return kept
-
-
-def count_by_severity(findings: Iterable[Diagnostic]) -> dict[str, int]:
-    """How many findings there are of each severity."""
-    counts = {severity.value: 0 for severity in Severity}
-    for finding in findings:
-        counts[finding.severity.value] += 1
-    return counts

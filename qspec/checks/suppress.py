@@ -6,11 +6,14 @@ import datetime
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from qspec.lang.diagnostic import Diagnostic, Severity
-from qspec.lang.load import Loaded
 from qspec.lang.source import Span
 from qspec.lang.tree import Block, Entry, Section
+
+if TYPE_CHECKING:
+    from qspec.lang.load import Loaded
 
 _COMMENT = re.compile(
     r"#\s*qspec:\s*allow(?P<scope>-file|-block)?\s+(?P<codes>[\w-]+(?:\s*,\s*[\w-]+)*)"

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from qspec.checks.absorb import Unbounded, unbounded
-from qspec.checks.axes import AXES, axes_of
+from qspec.checks.axes import axes_of
+from qspec.checks.axis import AXES
 from qspec.checks.compare import Match, compare
 from qspec.checks.grade import grade
 from qspec.checks.machines import beside

@@ -17,7 +17,7 @@ from qspec.model.measurand import Measurand, MeasurandKind, measurand, metric_na
 from qspec.model.measured import Measured
 
 if TYPE_CHECKING:
-    from qspec.checks.axes import Axis
+    from qspec.checks.axis import Axis
 
 MAX_FIGURES = 64
 """Figures of one evaluation and stratum that are compared with each other; no honest source prints more."""

@@ -29,7 +29,7 @@ def rules(
 
     `qspec explain CODE` says more of one.
     """
-    from qspec.checks.axes import AXES
+    from qspec.checks.axis import AXES
     from qspec.checks.rules import registry
     from qspec.checks.settings import PROFILES, Settings
 

@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from qspec._version import __version__
-from qspec.checks.axes import AXES, DECISION_GRADE, INTERPRETABLE, State
-from qspec.checks.runner import ClaimReport, DocumentReport
+from qspec.checks.axis import AXES, DECISION_GRADE, INTERPRETABLE, State
+from qspec.checks.report import ClaimReport
+from qspec.checks.runner import DocumentReport
 from qspec.checks.suppress import Suppression
 from qspec.checks.view import ClaimView
 from qspec.lang.diagnostic import Diagnostic

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qspec.checks.axes import AXES
+from qspec.checks.axis import AXES
 
 from .conftest import Run
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from qspec.checks.runner import ClaimReport, DocumentReport, check_workspace
+from qspec.checks.report import ClaimReport
+from qspec.checks.runner import DocumentReport, check_workspace
 from qspec.lang.diagnostic import Diagnostic
 from qspec.lang.load import load
 from qspec.model.claim import Claim

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from qspec.errors import QSpecError
 from qspec.registry import Registry
 
 if TYPE_CHECKING:
-    from qspec.checks.runner import DocumentReport
+    from qspec.checks.report import Report
     from qspec.checks.settings import Settings
 
 Format = Callable[..., str]
@@ -18,7 +18,7 @@ Format = Callable[..., str]
 registry: Registry[Format] = Registry("format", "qspec.checks.output")
 
 
-def render(reports: list[DocumentReport], name: str, settings: Settings, *, colour: bool = False) -> str:
+def render(reports: Sequence[Report], name: str, settings: Settings, *, colour: bool = False) -> str:
     """The reports in the format called `name`; raises `QSpecError` for a format that does not exist."""
     if name not in registry:
         near = registry.suggest(name)

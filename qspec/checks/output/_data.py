@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from qspec.checks.report import ClaimReport, Report, count_by_severity
 from qspec.checks.rule import URL
-from qspec.checks.runner import ClaimReport, DocumentReport, count_by_severity
 from qspec.checks.suppress import Suppression
 from qspec.lang.diagnostic import Diagnostic, Fix
 from qspec.lang.source import Source, Span
@@ -84,7 +84,7 @@ def claim_data(claim: ClaimReport) -> dict[str, Any]:
     }
 
 
-def document_data(report: DocumentReport) -> dict[str, Any]:
+def document_data(report: Report) -> dict[str, Any]:
     """One document with its claims, findings and suppressed findings."""
     return {
         "path": report.path,
@@ -94,7 +94,7 @@ def document_data(report: DocumentReport) -> dict[str, Any]:
     }
 
 
-def summary_data(reports: Sequence[DocumentReport]) -> dict[str, int]:
+def summary_data(reports: Sequence[Report]) -> dict[str, int]:
     """Counts over all documents."""
     counts = count_by_severity(finding for report in reports for finding in report.findings)
     return {

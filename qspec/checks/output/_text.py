@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qspec.checks.runner import DocumentReport, count_by_severity
+from qspec.checks.report import Report, count_by_severity
 from qspec.lang.diagnostic import Diagnostic
 from qspec.lang.source import Source, Span
 
@@ -92,7 +92,7 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
-def closing(reports: Sequence[DocumentReport]) -> str:
+def closing(reports: Sequence[Report]) -> str:
     """The last line: how many findings of each severity in how many documents."""
     counts = count_by_severity(finding for report in reports for finding in report.findings)
     allowed = sum(len(report.suppressed) for report in reports)

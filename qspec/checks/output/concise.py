@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from qspec.checks.output import registry
 from qspec.checks.output._text import Paint, visible
-from qspec.checks.runner import DocumentReport
+from qspec.checks.report import Report
 from qspec.checks.settings import Settings
 
 
 @registry.register("concise")
-def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: bool = False) -> str:
+def render(reports: Sequence[Report], settings: Settings, *, colour: bool = False) -> str:
     """`path:line:column: severity[code name]: message`, one a line; nothing when there is nothing."""
     paint = Paint(colour)
     lines = [

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 
 from qspec.checks.output import registry
 from qspec.checks.output._text import Excerpt, Paint, closing, excerpt, visible
-from qspec.checks.runner import ClaimReport, DocumentReport
+from qspec.checks.report import ClaimReport, Report
 from qspec.checks.settings import Settings
 from qspec.checks.suppress import Suppression
 from qspec.lang.diagnostic import Diagnostic, Related
 
 
 @registry.register("full")
-def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: bool = False) -> str:
+def render(reports: Sequence[Report], settings: Settings, *, colour: bool = False) -> str:
     """Every finding with its excerpt, then the grade of every claim, then the count."""
     paint = Paint(colour)
     parts: list[str] = []
@@ -74,7 +74,7 @@ def _notes(finding: Diagnostic) -> Iterator[tuple[str, str]]:
         yield "note", f"{note} ({file}{line})"
 
 
-def _grade(claim: ClaimReport, report: DocumentReport, paint: Paint) -> str:
+def _grade(claim: ClaimReport, report: Report, paint: Paint) -> str:
     graded = claim.graded
     role = "help" if graded.decision_grade else "warning"
     open_axes = f"; open: {', '.join(graded.gaps)}" if graded.gaps else ""

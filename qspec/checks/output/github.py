@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from qspec.checks.output import registry
 from qspec.checks.output._data import point
 from qspec.checks.output._text import visible, with_help
-from qspec.checks.runner import DocumentReport
+from qspec.checks.report import Report
 from qspec.checks.settings import Settings
 from qspec.lang.diagnostic import Diagnostic
 
@@ -15,7 +15,7 @@ _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
 @registry.register("github")
-def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: bool = False) -> str:
+def render(reports: Sequence[Report], settings: Settings, *, colour: bool = False) -> str:
     """`::level file=…,line=…,…::message`, one a finding."""
     return "".join(f"{_command(finding)}\n" for report in reports for finding in report.findings)
 

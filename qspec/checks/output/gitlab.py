@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from qspec.checks.output import registry
 from qspec.checks.output._fingerprint import fingerprints
-from qspec.checks.runner import DocumentReport
+from qspec.checks.report import Report
 from qspec.checks.settings import Settings
 
 _SEVERITIES = {"error": "major", "warning": "minor", "note": "info"}
 
 
 @registry.register("gitlab")
-def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: bool = False) -> str:
+def render(reports: Sequence[Report], settings: Settings, *, colour: bool = False) -> str:
     """The fields that GitLab requires: description, check name, fingerprint, severity and place."""
     found = [finding for report in reports for finding in report.findings]
     data = [

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from qspec.checks.output import registry
 from qspec.checks.output._data import VERSION, document_data, summary_data
-from qspec.checks.runner import DocumentReport
+from qspec.checks.report import Report
 from qspec.checks.settings import Settings
 
 
 @registry.register("json")
-def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: bool = False) -> str:
+def render(reports: Sequence[Report], settings: Settings, *, colour: bool = False) -> str:
     """Documents, their claims and findings, and a summary."""
     data = {
         "version": VERSION,

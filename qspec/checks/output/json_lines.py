@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from qspec.checks.output import registry
 from qspec.checks.output._data import finding_data
-from qspec.checks.runner import DocumentReport
+from qspec.checks.report import Report
 from qspec.checks.settings import Settings
 
 
 @registry.register("json-lines")
-def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: bool = False) -> str:
+def render(reports: Sequence[Report], settings: Settings, *, colour: bool = False) -> str:
     """Each finding as in the `json` format, with the document it was found in."""
     return "".join(
         json.dumps({"document": report.path, **finding_data(finding)}, ensure_ascii=False) + "\n"

@@ -7,13 +7,13 @@ from xml.sax.saxutils import escape, quoteattr
 
 from qspec.checks.output import registry
 from qspec.checks.output._text import visible
-from qspec.checks.runner import DocumentReport
+from qspec.checks.report import Report
 from qspec.checks.settings import Settings
 from qspec.lang.diagnostic import Diagnostic, Severity
 
 
 @registry.register("junit")
-def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: bool = False) -> str:
+def render(reports: Sequence[Report], settings: Settings, *, colour: bool = False) -> str:
     """Findings at or above the severity that fails a check are failures; a document without one has a passing case."""
     suites = [_suite(report, settings.fail_on or Severity.ERROR) for report in reports]
     return (
@@ -23,7 +23,7 @@ def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: boo
     )
 
 
-def _suite(report: DocumentReport, failing: Severity) -> str:
+def _suite(report: Report, failing: Severity) -> str:
     cases = [_case(finding, failing) for finding in report.findings]
     cases = cases or [
         f"    <testcase name={_attribute('no findings')} classname={_attribute(report.path)}/>\n"

@@ -13,9 +13,9 @@ from qspec.checks.output import registry
 from qspec.checks.output._data import point
 from qspec.checks.output._fingerprint import fingerprints
 from qspec.checks.output._text import with_help
+from qspec.checks.report import Report
 from qspec.checks.rule import Rule
 from qspec.checks.rules import registry as rules
-from qspec.checks.runner import DocumentReport
 from qspec.checks.settings import Settings
 from qspec.checks.suppress import Suppression
 from qspec.lang.diagnostic import Diagnostic, Fix
@@ -26,7 +26,7 @@ FINGERPRINT = "qspecFinding/v1"
 
 
 @registry.register("sarif")
-def render(reports: Sequence[DocumentReport], settings: Settings, *, colour: bool = False) -> str:
+def render(reports: Sequence[Report], settings: Settings, *, colour: bool = False) -> str:
     """One run over all documents; suppressed findings are in it, each with its justification."""
     found: list[tuple[Diagnostic, Suppression | None]] = []
     for report in reports:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from qspec.checks.axes import AXES, DECISION_GRADE, INTERPRETABLE
+from qspec.checks.axis import AXES, DECISION_GRADE, INTERPRETABLE
 from qspec.report.reference import Kind, Page, facts, kind
 
 

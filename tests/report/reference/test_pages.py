@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qspec.checks.axes import AXES
+from qspec.checks.axis import AXES
 from qspec.checks.rule import Visit
 from qspec.checks.rules import registry as rules
 from qspec.checks.runner import DocumentReport, check_workspace
