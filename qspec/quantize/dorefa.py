@@ -30,7 +30,8 @@ class _DoReFa(Rounding):
     def weights(self, matrix: Floats, how: Emulation) -> Floats:
         bits = _bits(how)
         if bits == 1:
-            return (np.where(matrix >= 0, 1, -1) * np.abs(matrix).mean()).astype(np.float32)
+            signed: Floats = np.where(matrix >= 0, np.float32(1), np.float32(-1)) * np.abs(matrix).mean()
+            return signed
         bounded = np.tanh(matrix)
         most = float(np.abs(bounded).max()) or 1.0
         levels = (1 << bits) - 1

@@ -28,6 +28,10 @@ MOST_NESTING = 32
 """Deepest nesting of subgraphs (If, Loop, Scan) that is followed."""
 
 
+MOST_BYTES = 1_900_000_000
+"""Most bytes of a model that is rewritten, weights included: a protobuf message ends at 2 GiB, and scales add to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Port:
     """An input or output of a graph."""
@@ -70,7 +74,11 @@ class OnnxModel:
     """Files of external data, all inside the model's folder."""
 
     def with_weights(self) -> ModelProto:
-        """A copy of the graph that holds its external data too."""
+        """A copy of the graph that holds its external data too, for rewriting.
+
+        Raises `LimitError`, before any external data are read, for a model that is too large to be one message.
+        """
+        check_rewritable(self.size)
         whole = ModelProto()
         whole.CopyFrom(self.proto)
         if self.external:
@@ -81,6 +89,15 @@ class OnnxModel:
     def size(self) -> int:
         """Bytes of the model file and its external data."""
         return sum(path.stat().st_size for path in (self.path, *self.external))
+
+
+def check_rewritable(size: int) -> None:
+    """Raise `LimitError` for a model of `size` bytes that is too large to be rewritten as one message."""
+    if size > MOST_BYTES:
+        raise LimitError(
+            f"The model holds {size:,} bytes, and one of more than {MOST_BYTES:,} cannot be rewritten here.",
+            hint="quantize it elsewhere and bring the result as `quantized { file, sha256 }`; it is run as it is",
+        )
 
 
 def load_model(

@@ -12,10 +12,7 @@ import numpy as np
 import onnx
 from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
-from qspec.errors import LimitError
-
-MOST_BYTES = 1_900_000_000
-"""Most bytes of a model, weights included: a protobuf message ends at 2 GiB, and a quantized one adds to it."""
+from qspec.quantize.graph import check_rewritable
 
 
 def prepare(proto: ModelProto) -> ModelProto:
@@ -25,11 +22,7 @@ def prepare(proto: ModelProto) -> ModelProto:
     normalizations are folded into the convolutions before them, value shapes are inferred. Raises `LimitError` for
     a model that is too large to be rewritten as one message.
     """
-    if proto.ByteSize() > MOST_BYTES:
-        raise LimitError(
-            f"The model holds {proto.ByteSize():,} bytes, and one of more than {MOST_BYTES:,} cannot be rewritten here.",
-            hint="quantize it elsewhere and bring the result as `quantized { file, sha256 }`",
-        )
+    check_rewritable(proto.ByteSize())
     ready = ModelProto()
     ready.CopyFrom(proto)
     constants_to_initializers(ready.graph)

@@ -1,5 +1,7 @@
 """Opening models that may be hostile, and getting their graphs ready."""
 
+import tracemalloc
+
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -9,9 +11,10 @@ from onnx import TensorProto, helper, numpy_helper
 from qspec.canonical import file_digest
 from qspec.data.limits import Limits
 from qspec.errors import LimitError, QSpecError
-from qspec.quantize import prepare as preparation
+from qspec.quantize import graph
 from qspec.quantize.graph import load_model, open_model, weighted_layers
 from qspec.quantize.prepare import prepare
+from qspec.quantize.realize import realize
 
 
 def run(model, **feed):
@@ -147,6 +150,18 @@ def test_nameless_and_doubly_named_nodes_get_names_and_constants_become_weights(
 
 
 def test_a_model_too_large_to_rewrite_is_a_sentence(mlp, monkeypatch):
-    monkeypatch.setattr(preparation, "MOST_BYTES", 1000)
+    monkeypatch.setattr(graph, "MOST_BYTES", 1000)
     with pytest.raises(LimitError, match="cannot be rewritten here"):
         prepare(open_model(mlp()).proto)
+
+
+def test_external_data_beyond_what_can_be_rewritten_are_refused_before_they_are_read(conv_net, ask):
+    path = conv_net()
+    with_external(path, "weights.bin")
+    with (path.parent / "weights.bin").open("r+b") as file:
+        file.truncate(2_100_000_000)  # a hole, which takes no space
+    tracemalloc.start()
+    with pytest.raises(LimitError, match="cannot be rewritten here"):
+        realize(ask(path, method="cast", weights={"type": "fp16"}))
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()
