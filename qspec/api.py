@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from qspec.checks.sampling import Assumptions, Need, Unplanned
     from qspec.checks.settings import Settings
     from qspec.checks.transfer import Transfer
+    from qspec.execute.fill import Rejudged
     from qspec.execute.options import Options
     from qspec.execute.plan import Plan
-    from qspec.execute.run import Executed, Rejudged
+    from qspec.execute.run import Executed
     from qspec.lang.compare import Change
     from qspec.lang.load import Workspace
     from qspec.model.record import Record

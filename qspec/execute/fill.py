@@ -36,6 +36,15 @@ class Facts:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Rejudged:
+    """One measured block of a claim with its verdicts brought up to date."""
+
+    resolved: ResolvedClaim
+    verdicts: Verdicts
+    measured: Measured
+
+
 def measured_block(resolved: ResolvedClaim, verdicts: Verdicts, facts: Facts) -> Measured:
     """The block, with its three digests."""
     block = Measured(

@@ -56,7 +56,7 @@ def remember(
     record: dict[str, Any] = {
         "scores": dict(scores),
         "timings": dict(timings),
-        "size": [evidence.size.baseline, evidence.size.quantized],
+        "size": [evidence.size.baseline, evidence.size.quantized] if evidence.size else None,
         "memory": [evidence.memory.baseline, evidence.memory.quantized] if evidence.memory else None,
         "elsewhere": evidence.elsewhere,
         "census": {name: census.to_json() for name, census in evidence.census.items()},
@@ -98,7 +98,8 @@ def recall(store: Store, block: Measured) -> Remembered:
         timings[name] = read_timings(stored.folder)
     census = {name: Census.model_validate(value) for name, value in record["census"].items()}
     memory = Pair(*record["memory"]) if record["memory"] else None
-    evidence = Evidence(scores, timings, Pair(*record["size"]), census, memory, record["elsewhere"])
+    size = Pair(*record["size"]) if record["size"] else None
+    evidence = Evidence(scores, timings, size, census, memory, record["elsewhere"])
     facts = Facts(
         record["at"],
         Found.model_validate(record["found"]),

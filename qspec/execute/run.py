@@ -11,7 +11,7 @@ from pathlib import Path
 from qspec.checks.compare import compare, elsewhere
 from qspec.errors import QSpecError
 from qspec.execute.census import CensusReport, census, census_of_arrival
-from qspec.execute.fill import TOOL, Facts, measured_block
+from qspec.execute.fill import TOOL, Facts, Rejudged, measured_block
 from qspec.execute.index import recall, remember, run_key
 from qspec.execute.judge.figures import count
 from qspec.execute.judge.judge import Evidence, Verdicts, judge
@@ -109,15 +109,6 @@ def execute_claim(
         measured=measured,
     )
     return Executed(resolved, plan, verdicts, measured, record)
-
-
-@dataclass(frozen=True)
-class Rejudged:
-    """One measured block of a claim with its verdicts brought up to date."""
-
-    resolved: ResolvedClaim
-    verdicts: Verdicts
-    measured: Measured
 
 
 def judge_again(resolved: ResolvedClaim, options: Options) -> list[Rejudged]:

@@ -29,10 +29,10 @@ from qspec.execute.sessions import Session, open_session
 from qspec.execute.store import Store
 from qspec.execute.thresholds import chosen, paired
 from qspec.execute.timings import Timings
+from qspec.execute.units import unit_numbers
 from qspec.metrics.bind import BoundMetric, bind
 from qspec.model.base import Silence
-from qspec.model.evaluation import Evaluated, Load, Strata
-from qspec.model.expression import ByColumn
+from qspec.model.evaluation import Load, Strata
 from qspec.model.quantity import Quantity
 
 Progress = Callable[[str, int, int], None]
@@ -105,7 +105,7 @@ class Stages:
         assert executor is not None
         with located(executor.where("strata")):
             strata = stratify(declared, table, rows) if isinstance(declared, Strata) else []
-        units = _units(evaluation.evaluation, table, rows)
+        units = unit_numbers(evaluation.evaluation, table, rows)
         digest = canonical.digest(opened.data_digest())
         return Opened(evaluation, runner, inputs, metrics, rows, strata, units, digest, opened)
 
@@ -227,15 +227,6 @@ class Stages:
             warm_up_calls=(_whole(warm_up) or 0) if warm_up is not None and not by_time else 0,
             warm_up_seconds=float(warm_up.base) if warm_up is not None and by_time else None,
         )
-
-
-def _units(evaluation: Evaluated, table: Any, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """The number of each example's independent unit; None when every example is one."""
-    statistics = evaluation.statistics
-    if statistics is None or not isinstance(statistics.unit, ByColumn):
-        return None
-    values = table.take(statistics.unit.by, rows)
-    return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
 def _whole(value: Quantity | Silence | None) -> int | None:

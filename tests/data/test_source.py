@@ -59,11 +59,11 @@ def test_a_link_out_of_the_root_is_refused(archive):
         ("", "empty"),
         (".", "not a regular file"),
         ("hf://datasets/a/b@c/d.npz", "address"),
-        ("notes.txt", "No reader"),
+        ("notes.doc", "No reader"),
     ],
 )
 def test_a_source_that_cannot_be_read_is_a_sentence(archive, source, said):
-    (archive.parent / "notes.txt").write_text("hello")
+    (archive.parent / "notes.doc").write_text("hello")
     with pytest.raises(QSpecError, match=said):
         open_dataset(Dataset(source=source), archive.parent)
 

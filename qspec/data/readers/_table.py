@@ -6,6 +6,7 @@ MODULES: dict[str, str] = {
     "npy": "npy",
     "npz": "npz",
     "parquet": "parquet",
+    "txt": "lines",
 }
 
 ALIASES: dict[str, str] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,32 @@ from qspec.errors import Place, QSpecError
 @registry.register("jsonl", aliases=("ndjson",))
 def read_jsonl(path: Path, limits: Limits) -> Table:
     """Columns named by the keys; every line has the keys of the first."""
-    columns: dict[str, list[Any]] = {}
-    for number, line in enumerate(read_text(path, limits).split("\n"), start=1):
-        if not line.strip():
-            continue
-        row = _object(line, path, number)
-        if not columns:
+    return typed_table(columns(path, limits), path)
+
+
+def columns(path: Path, limits: Limits) -> dict[str, list[Any]]:
+    """The values of every key, a line each, as JSON has them; every line has the keys of the first."""
+    found: dict[str, list[Any]] = {}
+    for number, row in objects(path, limits):
+        if not found:
             limits.check("columns", len(row), f"The number of columns of {path.name}")
-            columns = {key: [] for key in row}
-        if row.keys() != columns.keys():
-            other = ", ".join(sorted(row.keys() ^ columns.keys()))
+            found = {key: [] for key in row}
+        if row.keys() != found.keys():
+            other = ", ".join(sorted(row.keys() ^ found.keys()))
             raise QSpecError(
                 f"A line of {path.name} differs from the first in the keys {other}.",
                 place=Place(str(path), number, 1),
             )
         for key, value in row.items():
-            columns[key].append(value)
-    return typed_table(columns, path)
+            found[key].append(value)
+    return found
+
+
+def objects(path: Path, limits: Limits) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The object of every line that is not empty, with the line's number; raises `QSpecError` for anything else."""
+    for number, line in enumerate(read_text(path, limits).split("\n"), start=1):
+        if line.strip():
+            yield number, _object(line, path, number)
 
 
 def _object(line: str, path: Path, number: int) -> dict[str, Any]:

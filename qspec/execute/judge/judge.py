@@ -30,7 +30,8 @@ class Evidence:
     """By evaluation; the unnamed one has the empty name."""
     timings: dict[str, Timings]
     """By load."""
-    size: Pair
+    size: Pair | None
+    """None where no file was here to be measured."""
     census: dict[str, Census] = field(default_factory=dict)
     """Of either side, where it was brought to a precision here."""
     memory: Pair | None = None

@@ -34,7 +34,7 @@ class PerformanceJudge:
     """Judges speed, size and memory. `refusal` says why no clock may be trusted for this claim, where one may not."""
 
     timings: dict[str, Timings]
-    size: Pair
+    size: Pair | None
     memory: Pair | None = None
     energy: dict[str, Pair] | None = None
     refusal: tuple[Outcome, str] | None = None
@@ -45,6 +45,8 @@ class PerformanceJudge:
         if len(assertion.bounds) != 1 or assertion.bounds[0].relation == "==":
             return not_judged(assertion, Outcome.NOT_EXECUTABLE, "a physical quantity takes one bound")
         if subject.kind is MeasurandKind.SIZE:
+            if self.size is None:
+                return not_judged(assertion, Outcome.NOT_MEASURED, "the files of the models are not here")
             return self._exact(assertion, self.size)
         if self.refusal is not None:
             return not_judged(assertion, *self.refusal)
@@ -114,21 +116,18 @@ class PerformanceJudge:
         """Throughput and latency of every load, and the sizes."""
         for name, timings in self.timings.items():
             yield from self._timing_results(name, timings)
-        yield Result(
-            quantity=Term(name="size"),
-            baseline=count(int(self.size.baseline), "B"),
-            quantized=count(int(self.size.quantized), "B"),
-            ratio=figure(self.size.quantized / self.size.baseline),
-            method="exact",
-        )
-        if self.memory is not None:
-            yield Result(
-                quantity=Term(name="memory"),
-                baseline=count(int(self.memory.baseline), "B"),
-                quantized=count(int(self.memory.quantized), "B"),
-                ratio=figure(self.memory.quantized / self.memory.baseline),
-                method="peak of a process of its own",
-            )
+        for name, pair, method in (
+            ("size", self.size, "exact"),
+            ("memory", self.memory, "peak of a process of its own"),
+        ):
+            if pair is not None:
+                yield Result(
+                    quantity=Term(name=name),
+                    baseline=count(int(pair.baseline), "B"),
+                    quantized=count(int(pair.quantized), "B"),
+                    ratio=figure(pair.quantized / pair.baseline),
+                    method=method,
+                )
 
     def _timing_results(self, name: str, timings: Timings) -> Iterator[Result]:
         if self.refusal is not None:
