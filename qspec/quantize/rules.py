@@ -57,6 +57,11 @@ def float_layers(precision: Precision, layers: Sequence[Layer], scheme: str) -> 
             )
         if as_float(weights):
             left.append(layer.name)
+    if len(left) == len(layers):
+        raise QSpecError(
+            f"The rules leave every layer that {scheme} would quantize in floats.",
+            hint="narrow the patterns of `layers`",
+        )
     return left
 
 

@@ -16,4 +16,4 @@ def quantize(request: Request) -> Realized:
     Integers of 1 to 8 bits, symmetric or not; binary, ternary; NF4 and FP4; floating formats of 4 to 16 bits; MX and
     NVFP4 blocks; per tensor, channel, group or block of weights, per tensor, token or group of activations.
     """
-    return emulate(request, SCHEME)
+    return emulate(request, SCHEME, used=("recipe",))
