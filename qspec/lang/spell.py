@@ -102,8 +102,13 @@ def qualifiers(fields: dict[str, Any]) -> str:
         value = fields.get(field)
         if value is not None:
             name = inner_word(value) if isinstance(value, str) else str(value)
-            parts.append(f"{word} {name}")
+            parts.append(led_in(word, name))
     return " ".join(parts)
+
+
+def led_in(word: str, said: str) -> str:
+    """A qualifier: a column called `each` would turn `for` into `for each`, and is one in parentheses."""
+    return f"{word} ({said})" if said.startswith("each ") else f"{word} {said}"
 
 
 QUALIFIERS = {

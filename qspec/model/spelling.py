@@ -15,9 +15,6 @@ CONNECTIVES = frozenset(
 """Words that join the parts of an item; behind another word they must be quoted to be names."""
 MEANINGFUL = frozenset({"true", "false", "unstated", "not-applicable", "local", "not"})
 """Words that mean something where a value begins; they must be quoted to be texts."""
-_OPENING = frozenset({"not", "each"})
-"""Words that mean something where a condition begins (`not …`) or stands behind `for` (`for each …`)."""
-
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _SEPARATORS = frozenset({"Cc", "Cf", "Zl", "Zp", "Cn", "Co"})  # what cannot be seen is written as its number
 
@@ -51,5 +48,5 @@ def inner_word(text: str) -> str:
 
 
 def key_word(text: str) -> str:
-    """`text` where an item, an argument or a condition begins: bare when it is a name, quoted otherwise."""
-    return text if is_name(text) and text not in _OPENING else quote(text)
+    """`text` where an item or an argument begins: bare when it is a name, quoted otherwise."""
+    return text if is_name(text) and text != "not" else quote(text)

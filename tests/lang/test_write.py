@@ -3,6 +3,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from strategies import documents
 
+from qspec.lang.format import format_text
 from qspec.lang.load import load_one
 from qspec.lang.source import Source
 from qspec.lang.write import write_document
@@ -23,3 +24,10 @@ def test_what_is_written_reads_back(document: Document) -> None:
     read = load_one(Source("x.qspec", text))
     assert read.document == document
     assert not read.errors
+
+
+def test_a_column_called_each_stays_a_column_behind_for():
+    text = "qspec 1\n\nclaim a {\n  loss(top1) <= 1 pp for (each == 3)\n}\n"
+    loaded = load_one(Source("x.qspec", text))
+    assert write_document(loaded.document) == text
+    assert format_text(loaded.source) == text
