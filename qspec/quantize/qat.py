@@ -152,10 +152,24 @@ def export(
         named = _named(proto)
         for node in proto.graph.node:
             del node.metadata_props[:]  # stack traces with paths of this machine
-        onnx.checker.check_model(proto)
         onnx.save_model(proto, folder / "exported.onnx")
+        _check_loads(folder / "exported.onnx")
         publish(folder / "exported.onnx", path)
     return named
+
+
+def _check_loads(path: Path) -> None:
+    """Raise `QSpecError` for a file that the runtime refuses, as it does where an output bears the name of a value."""
+    import onnxruntime
+
+    try:
+        onnx.checker.check_model(path)
+        onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    except Exception as error:  # the runtime's own exceptions share no narrower base
+        raise QSpecError(
+            "PyTorch exported a file that the runtime does not load.",
+            hint="give inputs and outputs names that no operator or parameter of the model has",
+        ) from error
 
 
 def _named(proto: ModelProto) -> tuple[str, ...]:

@@ -145,6 +145,14 @@ def test_an_untrained_model_is_not_exported(trained, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_an_export_that_the_runtime_refuses_leaves_no_file(trained, tmp_path):
+    prepared = qat.prepare(trained)
+    qat.train(prepared, batches, nn.functional.cross_entropy, epochs=1, rate=1e-3)
+    with pytest.raises(QSpecError, match=r"does not load|quantizer failed"):
+        qat.export(prepared, images(3, 4)[0], tmp_path / "net.onnx", output_name="input")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_loss_that_diverges_ends_in_a_sentence(trained):
     prepared = qat.prepare(trained)
     with pytest.raises(QSpecError, match="no longer finite"):

@@ -26,7 +26,8 @@ _SCHEMES: dict[str, Scheme] = {
         "is deployed, so that nothing has to be computed for them afterwards. How the ranges are chosen (`minmax`, `entropy`, "
         "`percentile`) decides what is clipped.",
         reads="calibration data",
-        here="realized with onnxruntime's static quantizer, as `qdq` or `qoperator` graphs",
+        here="realized with onnxruntime's static quantizer, as `qdq` or `qoperator` graphs; recipe `smoothquant(alpha)`; "
+        "`layers` change the types of single layers",
         precision="method: ptq-static, weights: int8 { granularity: per-channel, symmetric: true }, activations: uint8",
         calibration='{ data: "ImageNet 2012" @ "train", method: entropy, size: 512, seed: 0 }',
     ),
@@ -35,7 +36,7 @@ _SCHEMES: dict[str, Scheme] = {
         "Results therefore depend on what else stands in the batch where a scale spans it: a claim needs batch, padding and "
         "order.",
         reads="no data",
-        here="realized with onnxruntime's dynamic quantizer",
+        here="realized with onnxruntime's dynamic quantizer, or with 4-bit weights in blocks; recipe `smoothquant(alpha)`",
         precision="method: ptq-dynamic, weights: int8, activations: uint8",
         calibration='not-applicable "activation scales are computed for every input"',
     ),
@@ -43,21 +44,22 @@ _SCHEMES: dict[str, Scheme] = {
         says="Weights alone are stored in few bits, most often with a scale for every group of them; products are computed in "
         "the format of the activations. It saves memory and bandwidth, and no arithmetic.",
         reads="no data when rounded to nearest; `gptq` and `awq` read some",
-        here="realized in blocks of 2, 4 or 8 bits, rounded to nearest",
+        here="realized in blocks of 2, 4 or 8 bits (recipes `rtn`, `hqq`, `k-quant`, `gptq`, `awq`), as `nf4` or `fp4` codebooks, "
+        "or pruned, with shared values (`pruning`)",
         precision="method: weight-only, weights: int4 { granularity: per-group(128) }, activations: fp16",
         calibration='not-applicable "round-to-nearest weight-only quantization reads no data"',
     ),
     "qat": Scheme(
         says="Quantization is simulated while the model is trained, so that weights and scales adapt to it.",
         reads="the training data",
-        here="arrives as a file; it is run and not trained here",
+        here="arrives as a file, whose layers are counted; `qspec.quantize.qat` trains and exports PyTorch models",
         precision="method: qat, weights: int8 { granularity: per-channel }, activations: uint8",
         calibration='not-applicable "scales were learned in quantization-aware training"',
     ),
     "cast": Scheme(
         says="Every number is converted to a narrower floating format, without scales.",
         reads="no data",
-        here="realized for fp16",
+        here="realized for fp16; other floats are simulated",
         precision="method: cast, weights: fp16, activations: fp16",
         calibration='not-applicable "a cast chooses no scales"',
     ),
@@ -65,7 +67,8 @@ _SCHEMES: dict[str, Scheme] = {
         says="Values are rounded to the format and computed with in a wider one. Accuracy can be had so; speed, memory and "
         "energy cannot.",
         reads="what the simulated scheme reads",
-        here="accuracy is judged; a bound on speed comes out as not realized",
+        here="realized for every number format but GGUF's (recipes `dorefa`, `bnn`, `binary-connect`, `k-means`, and those of "
+        "weight-only); accuracy is judged, a bound on speed comes out as not realized",
         precision="method: simulated, weights: fp8-e4m3, activations: fp8-e4m3, simulated: true",
         calibration='{ data: "ImageNet 2012" @ "train", method: minmax, size: 512 }',
     ),
