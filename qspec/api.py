@@ -181,13 +181,36 @@ def judge(
     return found
 
 
-def require_execution() -> None:
-    """Raise `QSpecError` with what to install when the packages that run models are missing."""
+def judge_scores(
+    path: str | Path, scores: Sequence[str | Path], *, claims: Sequence[str] = (), write: bool = False
+) -> list[Rejudged]:
+    """Verdicts from scores or outputs that were made elsewhere, in files `[EVALUATION=]FILE[#FILTER]`; nothing is run.
+
+    One file holds both models (columns `top1.baseline` and `top1.quantized`), or there is one of the baseline, one of
+    the quantized model and, if need be, one of references. `write` fills in measured blocks that say where the
+    scores came from.
+    """
+    from qspec.execute.fill import fill
+    from qspec.execute.outside import evaluations_of, judge_outside
+    from qspec.interop.scores import read_scores
+    from qspec.lang.claims import resolve_claims
+
+    found = []
+    for claim in resolve_claims(load(path), claims):
+        given = read_scores([str(one) for one in scores], evaluations_of(claim))
+        found.append(judge_outside(claim, given))
+    if write:
+        for one in found:
+            fill(Path(path), {one.resolved.name: one.measured})
+    return found
+
+
+def require_execution(*, models: bool = True) -> None:
+    """Raise `QSpecError` with what to install when packages are missing that judge, and that run `models`."""
     import importlib.util
 
-    missing = [
-        name for name in ("numpy", "scipy", "onnx", "onnxruntime") if importlib.util.find_spec(name) is None
-    ]
+    needed = ("numpy", "scipy", "onnx", "onnxruntime") if models else ("numpy", "scipy")
+    missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
         raise QSpecError(
             f"Running a spec needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed.",

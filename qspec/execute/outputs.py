@@ -1,0 +1,295 @@
+"""Scores of one evaluation out of columns that were made elsewhere: values of metrics, or answers they follow from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.data.limits import DEFAULT_LIMITS
+from qspec.data.strata import Stratified, stratify
+from qspec.errors import QSpecError
+from qspec.execute.scores import Scores
+from qspec.execute.sheets import IDS, TRUTHS, PairedSheet, table_of
+from qspec.execute.thresholds import chosen, paired
+from qspec.execute.units import unit_numbers
+from qspec.lang.read_back import metric_term
+from qspec.lang.resolve import ResolvedClaim
+from qspec.metrics.bind import BoundMetric, bind
+from qspec.metrics.definition import Additive, Family, mean_value
+from qspec.metrics.fields import FIELDS
+from qspec.metrics.parameters import spoken
+from qspec.metrics.predictions import Predictions
+from qspec.model.base import Silence
+from qspec.model.evaluation import Evaluated, Strata, TestSet
+from qspec.model.measurand import MeasurandKind, measurand
+from qspec.model.quantity import Quantity
+
+
+@dataclass
+class Reading:
+    """The columns of one evaluation on their way to scores; `notes` gathers what a reader must know of it."""
+
+    resolved: ResolvedClaim
+    name: str
+    evaluation: Evaluated
+    sheet: PairedSheet
+
+    def __post_init__(self) -> None:
+        self.notes = list(self.sheet.notes)
+        test_set = self.evaluation.test_set
+        size = test_set.size if isinstance(test_set, TestSet) else None
+        if isinstance(size, Quantity) and size.unit != "tokens" and size.value != self.sheet.rows:
+            self.notes.append(
+                f"the scores are of {self.sheet.rows} examples, and the test set is declared with {size}"
+            )
+
+    @cached_property
+    def task(self) -> str | None:
+        return self.evaluation.task if isinstance(self.evaluation.task, str) else None
+
+    def scores(self) -> Scores:
+        """The scores of both models, with strata and units."""
+        metrics = self.metrics
+        base: dict[str, NDArray[np.float64]] = {}
+        quantized: dict[str, NDArray[np.float64]] = {}
+        computed = []
+        for metric in metrics:
+            found = self._given(metric)
+            if found is not None:
+                base[str(metric)], quantized[str(metric)] = found
+            elif all(_has(side, metric) for side in self.sides):
+                computed.append(metric)
+        thresholds = paired(computed, self.evaluation.threshold, self._no_tuning)
+        for one in thresholds:
+            first, second = self.sides
+            assert first is not None and second is not None
+            quantized[one.name] = one.quantized.columns(second.beside(first))
+            base[one.name] = quantized[one.name] if one.of_pair else one.baseline.columns(first)
+        missing = [str(metric) for metric in metrics if str(metric) not in base]
+        if len(missing) == len(metrics):
+            raise QSpecError(self._nothing(missing), hint=_hint(metrics))
+        if missing:
+            self.notes.append(f"the columns do not hold {spoken(missing)}")
+        facts: dict[str, Any] = {"source": {part: one.sha256 for part, one in self.sheet.files.items()}}
+        if values := chosen(thresholds):
+            facts["thresholds"] = values
+        table = table_of(self.sheet.shared, " and ".join(one.name for one in self.sheet.files.values()))
+        rows = np.arange(self.sheet.rows, dtype=np.int64)
+        return Scores(
+            self.sheet.rows,
+            base,
+            quantized,
+            self._answers(),
+            self._strata(table, rows),
+            unit_numbers(self.evaluation, table, rows),
+            facts,
+        )
+
+    # Metrics ---------------------------------------------------------------------------------
+
+    @cached_property
+    def metrics(self) -> list[BoundMetric]:
+        """The declared metrics, and the distances that the claim bounds beside them."""
+        declared = self.evaluation.metrics if isinstance(self.evaluation.metrics, list) else []
+        terms = {str(term): term for term in declared}
+        for assertion in self.resolved.claim.assertions:
+            subject = measurand(assertion.quantity)
+            distance = subject.kind is MeasurandKind.DISTANCE and subject.metric is not None
+            if distance and subject.metric is not None and assertion.on in (None, self.name):
+                terms.setdefault(str(subject.metric), subject.metric)
+        if not terms:
+            raise QSpecError("No metric is declared.", hint="add `metrics: [top1]`, or others")
+        return [bind(term, task=self.task) for term in terms.values()]
+
+    def _given(self, metric: BoundMetric) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Columns with the metric's own value of every example; None where there are none."""
+        if metric.family is Family.DISTANCE:
+            values = self.sheet.shared.get(str(metric))
+            found = _values(metric, values, str(metric)) if values is not None else None
+            return (found, found) if found is not None else None
+        alone = sum(other.name == metric.name for other in self.metrics) == 1
+        stems = [
+            s for s in self.sheet.baseline if s in self.sheet.quantized and _names(s, metric, alone=alone)
+        ]
+        if not stems:
+            return None
+        stem = str(metric) if str(metric) in stems else stems[0]
+        if not _is_mean(metric):
+            raise QSpecError(
+                f"{metric} is no mean of a value of each example, so it does not follow from the column {stem}.",
+                hint=_hint([metric]),
+            )
+        sides = (self.sheet.baseline, self.sheet.quantized)
+        base, quantized = (_values(metric, side[stem], stem) for side in sides)
+        if not np.array_equal(np.isnan(base), np.isnan(quantized)):
+            raise QSpecError(
+                f"The column {stem} lacks values for other examples in one model than in the other.",
+                hint="both are scored on the same examples; leave such rows out of both",
+            )
+        return base, quantized
+
+    def _nothing(self, missing: list[str]) -> str:
+        there = sorted({*self.sheet.baseline, *self.sheet.shared} - set(IDS))
+        return f"The scores hold {spoken(there)}, from which {spoken(missing)} do not follow."
+
+    def _no_tuning(self) -> tuple[Predictions, Predictions]:
+        raise QSpecError(
+            "The threshold is chosen on a split whose outputs are not among the scores.",
+            hint="say `threshold { value: … }`, or give a column of the metric's own values",
+        )
+
+    # Predictions -----------------------------------------------------------------------------
+
+    @cached_property
+    def sides(self) -> tuple[Predictions | None, Predictions | None]:
+        """What either model answered beside what is true; None where the columns hold neither."""
+        one, other = (self._predictions(side) for side in (self.sheet.baseline, self.sheet.quantized))
+        return one, other
+
+    def _predictions(self, side: Mapping[str, Any]) -> Predictions | None:
+        truths = {name: values for name, values in self.sheet.shared.items() if name in TRUTHS}
+        held = {
+            name: self._coded(name, values) for name, values in {**truths, **side}.items() if name in FIELDS
+        }
+        return Predictions(held) if held.keys() - TRUTHS else None
+
+    @cached_property
+    def classes(self) -> dict[str, int] | None:
+        """The number of every class, where classes are texts: in the order of the data set, else of the alphabet."""
+        columns = [self.sheet.shared.get("label"), *(s.get("prediction") for s in self._both)]
+        texts = [str(v) for values in columns if values is not None and _is_text(values) for v in values]
+        if not texts:
+            return None
+        test_set = self.evaluation.test_set
+        pinned = test_set.data if isinstance(test_set, TestSet) else None
+        known = (
+            self.resolved.dataset(pinned) if pinned is not None and not isinstance(pinned, Silence) else None
+        )
+        names = known[0].classes if known is not None else []
+        if not names:
+            names = sorted(set(texts))
+            self.notes.append(f"classes were numbered from 0 in the order {', '.join(names[:12])}")
+        return {name: number for number, name in enumerate(names)}
+
+    @property
+    def _both(self) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        return self.sheet.baseline, self.sheet.quantized
+
+    def _coded(self, name: str, values: Any) -> Any:
+        if name not in {"label", "prediction"} or not _is_text(values) or self.classes is None:
+            return _array(name, values)
+        unknown = sorted({str(v) for v in values} - self.classes.keys())
+        if unknown:
+            raise QSpecError(
+                f"The column {name} holds {unknown[0]!r}, which is no class of the data set.",
+                hint=f"its classes are {', '.join(list(self.classes)[:12])}",
+            )
+        return np.asarray([self.classes[str(v)] for v in values], dtype=np.int64)
+
+    def _answers(self) -> tuple[NDArray[Any], NDArray[Any]] | None:
+        """What both models answered, where that can be told apart."""
+        first, second = self.sides
+        if first is None or second is None:
+            return None
+        for name in ("prediction", "text"):
+            if first.has(name) and second.has(name):
+                one, other = (
+                    np.asarray(side.texts(name)) if name == "text" else side.array(name)
+                    for side in (first, second)
+                )
+                return one, other
+        return None
+
+    # Strata ----------------------------------------------------------------------------------
+
+    def _strata(self, table: Any, rows: NDArray[np.int64]) -> list[Stratified]:
+        """The declared strata; left out, with a note, where no assertion needs what the columns do not tell."""
+        declared = self.evaluation.strata
+        if not isinstance(declared, Strata):
+            return []
+        needed = any(
+            (one.for_each is not None or one.for_ is not None) and one.on in (None, self.name)
+            for one in self.resolved.claim.assertions
+        )
+        try:
+            return stratify(declared, table, rows, limits=DEFAULT_LIMITS)
+        except QSpecError as error:
+            if needed:
+                raise
+            self.notes.append(f"no strata: {error.message}")
+            return []
+
+
+def _has(side: Predictions | None, metric: BoundMetric) -> bool:
+    return side is not None and all(
+        any(side.has(name) for name in need.split("|")) for need in metric.metric.needs
+    )
+
+
+def _is_mean(metric: BoundMetric) -> bool:
+    computation = metric.metric.computation
+    return isinstance(computation, Additive) and computation.value is mean_value
+
+
+def _names(stem: str, metric: BoundMetric, *, alone: bool) -> bool:
+    """Whether a column's name means the metric: its term, the same spelled otherwise, or its name where it is `alone`."""
+    if stem == str(metric) or (alone and stem in (metric.name, metric.term.head)):
+        return True
+    term = (
+        metric_term(stem)
+        if stem.startswith((metric.name.partition("@")[0], *metric.metric.aliases))
+        else None
+    )
+    if term is None:
+        return False
+    try:
+        same = bind(term)
+    except QSpecError:
+        return False
+    return same.name == metric.name and same.parameters == metric.parameters
+
+
+def _values(metric: BoundMetric, values: Any, stem: str) -> NDArray[np.float64]:
+    """The (n, 1) column of a metric's own values; NaN where an example does not count."""
+    array = np.asarray([np.nan if v is None else v for v in values] if isinstance(values, list) else values)
+    if array.ndim != 1 or array.dtype.kind not in "iufb":
+        raise QSpecError(f"The column {stem} holds no numbers, and {metric} has one for each example.")
+    found = array.astype(np.float64)
+    counted = found[~np.isnan(found)]
+    low, high = metric.metric.low, metric.metric.high
+    binary = metric.family is Family.BINARY
+    wrong = counted[
+        ~np.isin(counted, (0.0, 1.0)) if binary else (counted < low) | (counted > high) | np.isinf(counted)
+    ]
+    if len(wrong):
+        range_ = "0 or 1" if binary else f"from {low:g} to {high:g}"
+        raise QSpecError(f"The column {stem} holds {wrong[0]:g}, and {metric} of an example is {range_}.")
+    return found[:, None]
+
+
+def _is_text(values: Any) -> bool:
+    return isinstance(next(iter(values), None), str)
+
+
+def _array(name: str, values: Any) -> Any:
+    if FIELDS[name].kind in ("text", "ragged"):
+        return list(values)
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise QSpecError(
+            f"The rows of the column {name} differ in length.", hint="pad them to one length"
+        ) from None
+
+
+def _hint(metrics: list[BoundMetric]) -> str:
+    """What columns would do."""
+    first = metrics[0]
+    needs = [need.replace("|", " or ") for need in first.metric.needs]
+    own = f"{first}.baseline and {first}.quantized, or " if _is_mean(first) else ""
+    return f"give {own}{spoken(needs)} (of each model, as NAME.baseline and NAME.quantized)"

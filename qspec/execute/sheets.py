@@ -1,0 +1,218 @@
+"""Scores and outputs that were made elsewhere, as files hold them: columns of two models side by side, or a file each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qspec.canonical import file_digest
+from qspec.data.limits import DEFAULT_LIMITS, Limits
+from qspec.data.readers import jsonl, registry
+from qspec.data.table import Table, listed
+from qspec.errors import Place, QSpecError
+
+Columns = dict[str, Any]
+"""One value an example, by name: arrays, or lists where the values are texts or boxes."""
+
+IDS = ("id", "doc_id", "example")
+"""Columns that tell which example a row is of, in the order they are looked for."""
+TRUTHS = frozenset(
+    {
+        "label",
+        "target",
+        "reference",
+        "objects",
+        "relevant",
+        "ideal",
+        "choice-lengths",
+        "words",
+        "bytes",
+        "characters",
+        "tokens",
+        "samples",
+    }
+)
+"""Arrays that belong to the examples and are the same for both models."""
+SAME = "same-"
+"""What begins the names of columns that must be equal in both files and are nothing else."""
+_SIDES = (".baseline", ".quantized")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One file: its columns, of equal length, and its digest."""
+
+    columns: Columns
+    rows: int
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PairedSheet:
+    """The examples of one evaluation, answered by both models."""
+
+    baseline: Columns
+    quantized: Columns
+    shared: Columns
+    """Answers that are true, strata, units."""
+    rows: int
+    files: Mapping[str, Sheet]
+    """The files by their part: `scores` of both models, or `baseline`, `quantized` and `shared`."""
+    notes: tuple[str, ...] = ()
+
+
+def read_sheet(path: Path, limits: Limits = DEFAULT_LIMITS) -> Sheet:
+    """The columns of a file of any format that data sets may have; raises `QSpecError` for what cannot be read."""
+    if not path.is_file():
+        raise QSpecError("There is no such file of scores.", place=Place(str(path)))
+    limits.check("file_bytes", path.stat().st_size, f"The size of {path.name}, in bytes,")
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix not in registry:
+        raise QSpecError(
+            f"No reader knows files such as {path.name}.",
+            place=Place(str(path)),
+            hint=f"scores are read from {listed(registry.names())}",
+        )
+    if registry.canonical(suffix) == "jsonl":  # as JSON has them: lists of boxes or of references stay lists
+        columns: Columns = dict(jsonl.columns(path, limits))
+        rows = len(next(iter(columns.values()), []))
+    else:
+        table = registry.get(suffix)(path, limits)
+        columns, rows = {name: table.column(name) for name in table.names}, table.rows
+    if not rows:
+        raise QSpecError(f"{path.name} holds no example.", place=Place(str(path)))
+    return Sheet(columns, rows, path.name, file_digest(path))
+
+
+def pair(sheets: Sequence[Sheet]) -> PairedSheet:
+    """Both models' columns: out of one file, or out of one each and a third, if given, with what is true of both.
+
+    In one file the columns `NAME.baseline` and `NAME.quantized` are of either model, and any other of both. Files
+    of one model each, baseline first, are joined by the column `id`, `doc_id` or `example`, or else line by line.
+    """
+    if len(sheets) == 1:
+        return _apart(sheets[0])
+    if len(sheets) > 3:
+        raise QSpecError(
+            f"{len(sheets)} files of scores are given for one evaluation.",
+            hint="give one with both models, or one of the baseline, one of the quantized model, and one of references",
+        )
+    return _joined(*sheets)
+
+
+def _apart(sheet: Sheet) -> PairedSheet:
+    sides: tuple[Columns, Columns] = ({}, {})
+    shared: Columns = {}
+    for name, values in sheet.columns.items():
+        side = next((place for place, ending in enumerate(_SIDES) if name.endswith(ending)), None)
+        if side is None:
+            shared[name] = values
+        else:
+            sides[side][name.removesuffix(_SIDES[side])] = values
+    alone = sorted(sides[0].keys() ^ sides[1].keys())
+    if alone or not sides[0]:
+        what = f"has {alone[0]} of one model only" if alone else "has no column of either model"
+        raise QSpecError(
+            f"{sheet.name} {what}.",
+            hint="name columns NAME.baseline and NAME.quantized, as in top1.baseline, or give a file a model",
+        )
+    return PairedSheet(*sides, shared, sheet.rows, {"scores": sheet})
+
+
+def _joined(baseline: Sheet, quantized: Sheet, both: Sheet | None = None) -> PairedSheet:
+    notes: list[str] = []
+    quantized = _ordered(quantized, baseline, notes)
+    sheets = [baseline, quantized]
+    shared = {}
+    for name, values in baseline.columns.items():
+        if name not in TRUTHS and not name.startswith(SAME):
+            continue
+        if name in quantized.columns:
+            _must_agree(name, values, quantized.columns[name], sheets)
+        shared[name] = values
+    shared |= {n: v for n, v in quantized.columns.items() if n in TRUTHS and n not in shared}
+    if both is not None:
+        both = _ordered(both, baseline, notes)
+        sheets.append(both)
+        given = dict(both.columns)
+        if not TRUTHS & given.keys() and "text" in given:
+            given["reference"] = given.pop("text")  # plain lines
+        shared |= given
+    described = {n: v for n, v in baseline.columns.items() if n not in shared}
+    files = dict(zip(_PARTS, sheets, strict=False))
+    return PairedSheet(
+        _answers(baseline), _answers(quantized), {**described, **shared}, baseline.rows, files, tuple(notes)
+    )
+
+
+_PARTS = ("baseline", "quantized", "shared")
+
+
+def _answers(sheet: Sheet) -> Columns:
+    return {n: v for n, v in sheet.columns.items() if n not in TRUTHS and n not in IDS}
+
+
+def _ordered(sheet: Sheet, like: Sheet, notes: list[str]) -> Sheet:
+    """The sheet with its rows in the order of another's."""
+    key = next((name for name in IDS if name in sheet.columns and name in like.columns), None)
+    if key is None:
+        if sheet.rows != like.rows:
+            raise QSpecError(
+                f"{like.name} holds {like.rows} examples and {sheet.name} {sheet.rows}, and nothing says which belong "
+                "together.",
+                hint="add a column `id` to each file",
+            )
+        notes.append(f"{sheet.name} was joined with {like.name} line by line")
+        return sheet
+    here, there = _places(sheet, key), _places(like, key)
+    if odd := here.keys() ^ there.keys():
+        first = min(odd, key=str)
+        raise QSpecError(
+            f"{len(odd)} examples are in one of {like.name} and {sheet.name} only; the first has the {key} {first}.",
+            hint="both models must have answered the same examples",
+        )
+    order = [here[one] for one in there]
+    columns: Columns = {
+        name: [values[i] for i in order] if isinstance(values, list) else values[order]
+        for name, values in sheet.columns.items()
+    }
+    return replace(sheet, columns=columns)
+
+
+def _places(sheet: Sheet, key: str) -> dict[Any, int]:
+    """The row of every example, by what its column of identity says."""
+    values = sheet.columns[key]
+    found: dict[Any, int] = {}
+    for place, value in enumerate(values if isinstance(values, list) else values.tolist()):
+        name = value if isinstance(value, str | int | float) else str(value)
+        if name in found:
+            raise QSpecError(f"{sheet.name} holds the example {value} twice, by its {key}.")
+        found[name] = place
+    return found
+
+
+def _must_agree(name: str, one: Any, other: Any, sheets: Sequence[Sheet]) -> None:
+    for place, (first, second) in enumerate(zip(one, other, strict=True)):
+        if not (np.array_equal(first, second) if isinstance(first, np.ndarray) else first == second):
+            said = name.removeprefix(SAME)
+            raise QSpecError(
+                f"{sheets[0].name} and {sheets[1].name} differ in the {said} of example {place} (counted from 0).",
+                hint="they were made from different data, and cannot be compared example by example",
+            )
+
+
+def table_of(columns: Mapping[str, Any], name: str) -> Table:
+    """The columns of one plain value a row, as a table from which strata and units are read."""
+    found = {}
+    for key, values in columns.items():
+        kinds = {type(value) for value in values} if isinstance(values, list) else set()
+        if kinds <= {str} or kinds <= {bool} or kinds <= {int, float}:
+            array = np.asarray(values)
+            if array.ndim == 1 and array.dtype.kind in "iufbUS":
+                found[key] = array
+    return Table.of(found, name) if found else Table({}, 0, name)

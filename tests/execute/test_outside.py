@@ -1,0 +1,338 @@
+"""Claims are judged on scores and outputs that were made elsewhere, in every form they come in."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from qspec import api
+from qspec.errors import QSpecError
+from qspec.lang.load import load
+from qspec.metrics import registry as metrics
+from qspec.metrics.definition import Availability
+from qspec.metrics.tasks import TASKS
+
+SPEC = """qspec 1
+
+dataset d {{
+  source: "d.npz"
+  splits {{ test: 0..10 }}
+  label: label
+  {classes}
+}}
+
+executor e {{
+  hardware  {{ cpu: "AMD EPYC 9654" }}
+  runtime   {{ name: vllm, version: "0.11" }}
+  model     {{ base: "m" @ "1" }}
+  precision: int8
+  baseline: fp32
+  task:     {task}
+  metrics:  [{metrics}]
+  test-set  {{ data: d.test, composition: clean }}
+  {more}
+}}
+
+claim c on e {{
+{assertions}
+}}
+"""
+
+Judging = Callable[..., Any]
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> Judging:
+    """Judges assertions on files of scores."""
+
+    def run(
+        files: Sequence[str],
+        assertions: str,
+        *,
+        metrics: str = "top1",
+        task: str = "image-classification",
+        classes: str = "",
+        more: str = "",
+    ) -> Any:
+        text = SPEC.format(task=task, metrics=metrics, classes=classes, more=more, assertions=assertions)
+        (tmp_path / "s.qspec").write_text(text)
+        (one,) = api.judge_scores(tmp_path / "s.qspec", [str(tmp_path / name) for name in files])
+        return one
+
+    return run
+
+
+def save_csv(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
+    with path.open("w", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(columns)
+        writer.writerows(zip(*columns.values(), strict=True))
+
+
+def save_jsonl(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
+    rows = zip(*columns.values(), strict=True)
+    path.write_text("".join(json.dumps(dict(zip(columns, row, strict=True))) + "\n" for row in rows))
+
+
+def save_parquet(path: Path, columns: Mapping[str, Sequence[Any]]) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table(dict(columns)), path)
+
+
+def values(one: Any, name: str = "top1") -> tuple[float, float]:
+    (found,) = [r for r in one.measured.results if r.quantity.name == name and r.for_ is None]
+    return float(found.baseline.value), float(found.quantized.value)
+
+
+RIGHT = {
+    "top1.baseline": [1, 1, 1, 0] * 100,
+    "top1.quantized": [1, 1, 1, 0] * 99 + [1, 1, 0, 0],
+    "site": ["a", "b"] * 200,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "save"), [("s.csv", save_csv), ("s.jsonl", save_jsonl), ("s.parquet", save_parquet)]
+)
+def test_values_of_a_metric_are_read_from_every_kind_of_table(
+    name: str, save: Any, judged: Judging, tmp_path: Path
+) -> None:
+    save(tmp_path / name, RIGHT)
+    one = judged(
+        [name],
+        "  loss(top1) <= 2 pp\n  loss(top1) <= 5 pp for each site\n  flips <= 3 %",
+        more="strata { site: by site }",
+    )
+    assert values(one) == (0.75, 0.7475)
+    assert [v.outcome.value for v in one.verdicts.judged] == ["confirmed"] * 3
+    assert one.verdicts.exit_code == 0
+
+
+def test_predictions_and_labels_give_every_metric_of_theirs(judged: Judging, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    label = random.integers(0, 3, 300)
+    save_csv(
+        tmp_path / "s.csv",
+        {
+            "label": label,
+            "prediction.baseline": label,
+            "prediction.quantized": np.where(label == 2, 0, label),
+        },
+    )
+    one = judged(["s.csv"], "  loss(top1) <= 50 pp\n  agreement >= 50 %", metrics="top1, f1(macro)")
+    assert values(one) == (1.0, pytest.approx(np.mean(label != 2), abs=1e-6))
+    assert values(one, "f1")[1] < 0.7
+    changed = next(r.changed for r in one.measured.results if r.quantity.name == "top1")
+    assert int(changed.value) == int((label == 2).sum())
+
+
+@pytest.mark.parametrize(("classes", "note"), [("classes: [dog, cat]", False), ("", True)])
+def test_classes_may_be_words(classes: str, note: bool, judged: Judging, tmp_path: Path) -> None:
+    save_csv(
+        tmp_path / "s.csv",
+        {
+            "label": ["cat", "dog"] * 20,
+            "prediction.baseline": ["cat", "dog"] * 20,
+            "prediction.quantized": ["cat", "cat"] * 20,
+        },
+    )
+    one = judged(["s.csv"], "  loss(top1) <= 1 pp", classes=classes)
+    assert values(one) == (1.0, 0.5)
+    assert any("numbered from 0 in the order cat, dog" in n for n in one.measured.notes) is note
+
+
+def test_a_class_that_the_data_set_does_not_name_is_refused(judged: Judging, tmp_path: Path) -> None:
+    save_csv(
+        tmp_path / "s.csv",
+        {"label": ["cat"], "prediction.baseline": ["cat"], "prediction.quantized": ["cow"]},
+    )
+    with pytest.raises(QSpecError, match="'cow', which is no class"):
+        judged(["s.csv"], "  loss(top1) <= 1 pp", classes="classes: [cat, dog]")
+
+
+def test_a_file_each_is_joined_by_the_examples_identity(judged: Judging, tmp_path: Path) -> None:
+    save_jsonl(tmp_path / "b.jsonl", {"id": [1, 2, 3], "label": [0, 1, 2], "prediction": [0, 1, 2]})
+    save_jsonl(tmp_path / "q.jsonl", {"id": [3, 2, 1], "label": [2, 1, 0], "prediction": [2, 0, 0]})
+    one = judged(["b.jsonl", "q.jsonl"], "  loss(top1) <= 90 pp")
+    assert values(one) == (1.0, pytest.approx(2 / 3, abs=1e-6))
+    assert set(one.measured.artifacts.root) == {"scores-baseline", "scores-quantized"}
+
+
+@pytest.mark.parametrize(
+    ("quantized", "said"),
+    [
+        ({"id": [1, 2], "label": [0, 1], "prediction": [0, 1]}, "in one of b.jsonl and q.jsonl only"),
+        ({"id": [1, 2, 2], "label": [0, 1, 1], "prediction": [0, 1, 1]}, "twice"),
+        ({"id": [1, 2, 3], "label": [0, 1, 1], "prediction": [0, 1, 1]}, "differ in the label"),
+        ({"label": [0], "prediction": [0]}, "nothing says which belong together"),
+    ],
+)
+def test_files_of_other_examples_are_refused(
+    quantized: dict[str, list[int]], said: str, judged: Judging, tmp_path: Path
+) -> None:
+    save_jsonl(tmp_path / "b.jsonl", {"id": [1, 2, 3], "label": [0, 1, 2], "prediction": [0, 1, 2]})
+    save_jsonl(tmp_path / "q.jsonl", quantized)
+    with pytest.raises(QSpecError, match=said):
+        judged(["b.jsonl", "q.jsonl"], "  loss(top1) <= 90 pp")
+
+
+@pytest.mark.parametrize(
+    ("columns", "metric", "said"),
+    [
+        ({"top1.baseline": [1, 0]}, "top1", "of one model only"),
+        ({"top1": [1, 0]}, "top1", "no column of either model"),
+        ({"top1.baseline": [1, 0], "top1.quantized": [1, 0.5]}, "top1", "is 0 or 1"),
+        ({"x.baseline": [1, 0], "x.quantized": [1, 0]}, "top1", "do not follow"),
+        ({"auc.baseline": [1, 0], "auc.quantized": [1, 0]}, "auc", "no mean of a value of each example"),
+        ({"top1.baseline": ["a"], "top1.quantized": ["b"]}, "top1", "holds no numbers"),
+        (
+            {"score.baseline": [0.1, 0.9], "score.quantized": [0.1, 0.9], "label": [0, 1]},
+            "sensitivity(threshold: frozen)",
+            "not among the scores",
+        ),
+    ],
+)
+def test_columns_that_decide_nothing_are_a_sentence(
+    columns: dict[str, list[Any]], metric: str, said: str, judged: Judging, tmp_path: Path
+) -> None:
+    save_csv(tmp_path / "s.csv", columns)
+    more = "threshold { from: d.tune }" if "frozen" in metric else ""
+    with pytest.raises(QSpecError, match=said):
+        judged(["s.csv"], "  flips <= 1 %", metrics=metric, more=more)
+
+
+def test_units_come_from_a_column(judged: Judging, tmp_path: Path) -> None:
+    copies = {name: list(np.repeat(values, 20)) for name, values in RIGHT.items()}
+    copies["patient"] = list(np.repeat(np.arange(400), 20))
+    save_csv(tmp_path / "s.csv", copies)
+    wide = judged(["s.csv"], "  loss(top1) <= 2 pp", more="statistics { unit: by patient }")
+    narrow = judged(["s.csv"], "  loss(top1) <= 2 pp")
+    spans = [v.verdicts.judged[0].interval for v in (wide, narrow)]
+    assert spans[0].high - spans[0].low > 2 * (spans[1].high - spans[1].low)
+
+
+def test_strata_that_nothing_needs_may_be_missing(judged: Judging, tmp_path: Path) -> None:
+    save_csv(tmp_path / "s.csv", {name: RIGHT[name] for name in list(RIGHT)[:2]})
+    strata = "strata { site: by site }"
+    one = judged(["s.csv"], "  loss(top1) <= 2 pp", more=strata)
+    assert any(note.startswith("no strata: ") for note in one.measured.notes)
+    with pytest.raises(QSpecError, match="no column 'site'"):
+        judged(["s.csv"], "  loss(top1) <= 2 pp for each site", more=strata)
+
+
+def test_what_needs_a_clock_or_a_file_is_not_measured(judged: Judging, tmp_path: Path) -> None:
+    save_csv(tmp_path / "s.csv", RIGHT)
+    one = judged(
+        ["s.csv"], "  throughput >= 1 x baseline\n  size <= 0.5 x baseline\n  memory <= 0.5 x baseline"
+    )
+    assert {v.outcome.value for v in one.verdicts.judged} == {"not-measured"}
+    assert one.verdicts.exit_code == 3
+
+
+def test_the_executor_is_the_declared_one_and_says_so(judged: Judging, tmp_path: Path) -> None:
+    save_csv(tmp_path / "s.csv", RIGHT)
+    one = judged(["s.csv"], "  loss(top1) <= 2 pp")
+    found = one.measured.executor
+    assert (found.machine, found.cpu, found.runtime) == ("elsewhere", "AMD EPYC 9654", "vllm 0.11")
+    assert "made elsewhere and read from s.csv" in one.measured.notes[0]
+
+
+def test_several_evaluations_are_told_by_name(tmp_path: Path) -> None:
+    save_csv(tmp_path / "s.csv", RIGHT)
+    text = SPEC.format(
+        task="image-classification",
+        metrics="top1",
+        classes="",
+        more="",
+        assertions="  loss(top1) <= 2 pp on b",
+    )
+    items = "  test-set  { data: d.test, composition: clean }\n"
+    assert items in text
+    (tmp_path / "s.qspec").write_text(
+        text.replace(items, f"{items}  evaluation a {{ }}\n  evaluation b {{ }}\n")
+    )
+    with pytest.raises(QSpecError, match="several evaluations"):
+        api.judge_scores(tmp_path / "s.qspec", [str(tmp_path / "s.csv")])
+    with pytest.raises(QSpecError, match="called `z`"):
+        api.judge_scores(tmp_path / "s.qspec", [f"z={tmp_path / 's.csv'}"])
+    (one,) = api.judge_scores(tmp_path / "s.qspec", [f"b={tmp_path / 's.csv'}"])
+    assert one.verdicts.outcome.value == "confirmed"
+
+
+def test_a_block_is_written_on_demand_and_replaced_by_the_next(judged: Judging, tmp_path: Path) -> None:
+    save_csv(tmp_path / "s.csv", RIGHT)
+    judged(["s.csv"], "  loss(top1) <= 2 pp")
+    spec = tmp_path / "s.qspec"
+    for _ in range(2):
+        api.judge_scores(spec, [tmp_path / "s.csv"], write=True)
+        (block,) = load(spec).main.document.claims["c"].measured
+    assert block.executor.machine == "elsewhere"
+    with pytest.raises(QSpecError, match="not in the store") as error:
+        api.judge(spec)
+    assert "--scores" in str(error.value)
+
+
+# Every task of the language ------------------------------------------------------------------
+
+TEXTS = {
+    "summarization": ("rouge(L)", "rouge", "90 pp"),
+    "translation": ("bleu, chrf", "chrf", "90 % of baseline"),
+    "speech-recognition": ("wer(normalization: plain), cer(normalization: plain)", "wer", "90 pp"),
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_runs_here_or_is_judged_from_its_outputs(
+    task: str, judged: Judging, tmp_path: Path
+) -> None:
+    from qspec.execute.tasks import registry as runs
+
+    assert TASKS[task].executable == (task in runs), "a task says truly whether it runs"
+    if task in runs:
+        return
+    words = np.asarray(["the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog"])
+    random = np.random.default_rng(1)
+    truth = [" ".join(random.choice(words, 9)) for _ in range(60)]
+    worse = [" ".join(text.split()[:-1]) if i % 2 else text for i, text in enumerate(truth)]
+    declared, shown, bound = TEXTS[task]
+    for name, lines in (("b.txt", truth), ("q.txt", worse), ("r.txt", truth)):
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+    one = judged(["b.txt", "q.txt", "r.txt"], f"  loss({shown}) <= {bound}", metrics=declared, task=task)
+    base, quantized = values(one, shown)
+    assert base != quantized
+    assert one.verdicts.judged[0].outcome.value == "confirmed"
+    save_jsonl(
+        tmp_path / "s.jsonl",
+        {"text.baseline": truth, "text.quantized": worse, "reference": [[t] for t in truth]},
+    )
+    if task != "speech-recognition":
+        again = judged(["s.jsonl"], f"  loss({shown}) <= {bound}", metrics=declared, task=task)
+        assert values(again, shown) == (base, quantized)
+
+
+def test_every_metric_runs_here_or_comes_from_scores_or_is_refused(judged: Judging, tmp_path: Path) -> None:
+    from qspec.execute.tasks import registry as runs
+
+    for metric in metrics:
+        if metric.availability is Availability.REFUSED:
+            assert metric.computation is None
+        elif metric.availability is Availability.EXECUTABLE:
+            assert metric.computation is not None
+            assert metric.tasks, "it is of some task"
+            assert any(t in runs or not TASKS[t].executable for t in metric.tasks), metric.name
+    save_csv(
+        tmp_path / "s.csv",
+        {"passed.baseline": [5, 3, 0], "passed.quantized": [5, 0, 0], "samples": [5, 5, 5]},
+    )
+    one = judged(["s.csv"], "  loss(pass@1) <= 90 pp", metrics="pass@1", task="reasoning")
+    assert values(one, "pass")[0] == pytest.approx(8 / 15, abs=1e-5)
+    with pytest.raises(QSpecError, match="human-eval"):
+        judged(["s.csv"], "  loss(human-eval) <= 1 pp", metrics="human-eval", task="summarization")
