@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec import canonical
+from qspec._version import __version__
 from qspec.data import examples
 from qspec.data.source import open_dataset
 from qspec.data.splits import open_split
@@ -99,6 +100,7 @@ def _ingredients(plan: Plan, side: ModelPlan, sha256: str) -> dict[str, Any]:
     data = side.data
     return {
         "kind": "artifact",
+        "quantizer": f"qspec {__version__}",
         "model": sha256,
         "precision": side.precision.to_json() if side.precision else None,
         "calibration": side.calibration.to_json() if side.calibration else None,

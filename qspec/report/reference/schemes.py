@@ -44,8 +44,8 @@ _SCHEMES: dict[str, Scheme] = {
         says="Weights alone are stored in few bits, most often with a scale for every group of them; products are computed in "
         "the format of the activations. It saves memory and bandwidth, and no arithmetic.",
         reads="no data when rounded to nearest; `gptq` and `awq` read some",
-        here="realized in blocks of 2, 4 or 8 bits (recipes `rtn`, `hqq`, `k-quant`, `gptq`, `awq`), as `nf4` or `fp4` codebooks, "
-        "or pruned, with shared values (`pruning`)",
+        here="realized in blocks of 2, 4 or 8 bits (recipes `rtn`, `hqq`, `k-quant`, `gptq`, `awq`), as `nf4` or `fp4` "
+        "codebooks, or pruned, with shared values (`pruning`)",
         precision="method: weight-only, weights: int4 { granularity: per-group(128) }, activations: fp16",
         calibration='not-applicable "round-to-nearest weight-only quantization reads no data"',
     ),
