@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,6 +53,32 @@ class SpecSyntaxError(QSpecError):
 
 class LimitError(QSpecError):
     """An input over one of the caps that keep hostile files harmless; the message names the cap."""
+
+    @classmethod
+    def over(cls, cap: str, most: int, what: str, *, place: Place | None = None) -> LimitError:
+        """The error for `what` (a sentence's beginning, such as `The file holds`) being over `most`."""
+        return cls(
+            f"{what}, over the cap {cap} of {most:,}.",
+            place=place,
+            hint=f"if you trust it, raise the cap: {LIMITS_VARIABLE}={cap}=NUMBER in the environment",
+        )
+
+
+LIMITS_VARIABLE = "QSPEC_LIMITS"
+"""Environment variable that raises caps: `decompressed-bytes=32_000_000_000 tokens=200_000`."""
+
+
+def cap(name: str, usual: int) -> int:
+    """The value of a cap: `usual`, unless the environment gives another; raises `QSpecError` for what is no number."""
+    for part in re.split(r"[\s,]+", os.environ.get(LIMITS_VARIABLE, "")):
+        key, _, value = part.partition("=")
+        if key == name:
+            if not re.fullmatch(r"[0-9_]{1,24}", value) or not value.strip("_"):
+                raise QSpecError(
+                    f"{LIMITS_VARIABLE} gives the cap {name} the value {value!r}.", hint="give a whole number"
+                )
+            return int(value.replace("_", ""))
+    return usual
 
 
 class NotExecutableError(QSpecError):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from qspec.checks.allowing import Allowing
 from qspec.checks.axes import axes_of
 from qspec.checks.disclosure import disclosed
 from qspec.checks.grade import grade
@@ -45,6 +46,7 @@ class _Run:
         self.workspace, self.settings = workspace, settings
         self.found: list[Diagnostic] = []
         self.suppressions, self.problems = read_suppressions(workspace.main)
+        self.allowing = Allowing(self.suppressions, workspace.main.source)
         self.allowed: list[tuple[Diagnostic, Suppression]] = []
 
     def report(self) -> DocumentReport:
@@ -62,7 +64,7 @@ class _Run:
             result.claims.append(ClaimReport(view.name, grade(view.axes), disclosed(view, view.axes)))
             self._claim(view)
         kept, result.suppressed, unused = apply_suppressions(
-            main, self._unique(), self.suppressions, self.allowed
+            main, self._unique(), self.suppressions, self.allowing.first, self.allowed
         )
         idle = {found.span for found in unused}
         judged = {s.span for s in self.suppressions if s.span in idle and self._is_checked(s)}
@@ -152,10 +154,9 @@ class _Run:
         here = self._diagnostic(rule, finding, view.name, view.profile)
         claimed = replace(here, span=view.origin.key, source=view.origin.loaded.source)
         for place in (here, claimed):
-            for suppression in self.suppressions:
-                if place.source is self.workspace.main.source and suppression.allows(place):
-                    self.allowed.append((here, suppression))
-                    return True
+            if place.source is self.workspace.main.source and (by := self.allowing.first(place)):
+                self.allowed.append((here, by))
+                return True
         return False
 
     def _unique(self) -> list[Diagnostic]:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qspec.lang.diagnostic import Diagnostic, Severity
 from qspec.lang.source import Span
-from qspec.lang.tree import Block, Entry, Section
 
 if TYPE_CHECKING:
     from qspec.lang.load import Loaded
+    from qspec.lang.tree import Block
 
 _COMMENT = re.compile(
     r"#\s*qspec:\s*allow(?P<scope>-file|-block)?\s+(?P<codes>[\w-]+(?:\s*,\s*[\w-]+)*)"
@@ -112,6 +112,8 @@ def _scope(loaded: Loaded, comment: Span, scope: str | None) -> Span:
 
 def _enclosing(block: Block, at: Span) -> Span | None:
     """The innermost section around a place."""
+    from qspec.lang.tree import Block, Entry, Section  # here: reports are read from the cache without a tree
+
     for item in block.items:
         inner = item.block if isinstance(item, Section) else item.value if isinstance(item, Entry) else None
         if isinstance(inner, Block) and inner.start <= at.start < inner.end:
@@ -122,12 +124,14 @@ def _enclosing(block: Block, at: Span) -> Span | None:
 def apply_suppressions(
     loaded: Loaded,
     findings: list[Diagnostic],
-    suppressions: list[Suppression],
+    suppressions: Sequence[Suppression],
+    allowing: Callable[[Diagnostic], Suppression | None],
     before: Sequence[tuple[Diagnostic, Suppression]] = (),
 ) -> tuple[list[Diagnostic], list[tuple[Diagnostic, Suppression]], list[Diagnostic]]:
     """Findings kept, findings allowed with what allows them, and a finding for each suppression that did nothing.
 
-    `before` are findings that were allowed already; they join those allowed here.
+    `allowing` finds the suppression that allows a finding; `before` are findings that were allowed already, and join
+    those allowed here.
 
     Errors of the language itself cannot be allowed: what is not read is not claimed.
     """
@@ -135,7 +139,7 @@ def apply_suppressions(
     allowed = list(before)
     for finding in findings:
         here = finding.source is loaded.source and not finding.code.startswith("QS0")
-        match = next((s for s in suppressions if s.allows(finding)), None) if here else None
+        match = allowing(finding) if here else None
         if match is None:
             kept.append(finding)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qspec.errors import LimitError
+from qspec import errors
 
 GIB = 1 << 30
 
@@ -28,13 +28,10 @@ class Limits:
 
     def check(self, cap: str, value: int, what: str) -> None:
         """Raise `LimitError` when `value` is over the cap named `cap`; `what` names the thing that is too big."""
-        most = int(getattr(self, cap))
+        name = cap.replace("_", "-")
+        most = errors.cap(name, int(getattr(self, cap)))
         if value > most:
-            name = cap.replace("_", "-")
-            raise LimitError(
-                f"{what} comes to {value:,}, over the cap {name} of {most:,}.",
-                hint=f"raise the cap {name} if the file is one you trust",
-            )
+            raise errors.LimitError.over(name, most, f"{what} comes to {value:,}")
 
 
 DEFAULT_LIMITS = Limits()

@@ -7,23 +7,33 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 from lark import Token
 from lark.exceptions import UnexpectedInput
 
-from qspec.errors import LimitError
+from qspec.errors import LimitError, cap
 from qspec.lang import grammar
 from qspec.lang.diagnostic import Diagnostic, Edit, Fix, Severity
 from qspec.lang.source import Source, Span
 from qspec.lang.tree import Block, Comment, SyntaxTree
 
 MAX_DEPTH = 64
+MAX_TOKENS = 50_000
+"""Words, signs and lines that a document may have: some 300 KB of what people write, read in about a second."""
 
-_ESCAPE = re.compile(r"\\(?:u\{[^}\"\r\n]*\}?|.)", re.DOTALL)
-_KNOWN_ESCAPE = re.compile(
+MAX_TOKEN_LENGTH = 100_000
+"""Characters of one word, string, prose or comment."""
+MAX_BAD_ESCAPES = 200
+
+_KNOWN_ESCAPE = (
     r"\\(?:[\\\"nrt]|u\{(?!0*[dD][89a-fA-F][0-9a-fA-F]{2}\})0*(?:10|[0-9a-fA-F])?[0-9a-fA-F]{1,4}\})"
 )
-_BRACKETS = re.compile(r'[\[({]|[\])}]|"""[\s\S]*?"""|"(?:[^"\\\r\n]|\\.)*"|#[^\n]*')
+_BAD_ESCAPE = re.compile(rf"(?:[^\\]|{_KNOWN_ESCAPE})*+(\\(?:u\{{[^}}\"\r\n]*\}}?|.))", re.DOTALL)
+# Strings end with their line at the latest, and nothing backtracks, so that the survey is linear in the text.
+_TOKENS = re.compile(
+    r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*+(?:""")?|"(?:[^"\\\r\n]|\\[^\r\n])*+"?|#[^\n]*+|\n|[\w.+-]++|[^\w\s.+-]'
+)
 
 
 @dataclass(frozen=True)
@@ -64,8 +74,15 @@ def _comments(tokens: list[Token]) -> list[Comment]:
 def _survey(source: Source) -> list[Diagnostic]:
     """Refuse nesting that no person writes, before it costs time or stack; find escapes that mean nothing."""
     depth, errors = 0, []
-    for match in _BRACKETS.finditer(source.text):
-        sign = source.text[match.start()]
+    most, longest = cap("tokens", MAX_TOKENS), cap("token-length", MAX_TOKEN_LENGTH)
+    for number, match in enumerate(_TOKENS.finditer(source.text)):
+        if number >= most:
+            what = "The document has more words, signs and lines than a spec may have"
+            raise LimitError.over("tokens", most, what, place=source.place(match.start()))
+        if match.end() - match.start() > longest:
+            what = "A word, a string or a comment is longer than any in a spec"
+            raise LimitError.over("token-length", longest, what, place=source.place(match.start()))
+        sign = match[0][0]
         if sign in "[({":
             depth += 1
             if depth > MAX_DEPTH:
@@ -77,12 +94,17 @@ def _survey(source: Source) -> list[Diagnostic]:
         elif sign in "])}":
             depth -= 1 if depth else 0
         elif sign == '"' and "\\" in match[0]:
-            errors += [
-                _bad_escape(source, match.start() + escape.start(), escape[0])
-                for escape in _ESCAPE.finditer(match[0])
-                if not _KNOWN_ESCAPE.fullmatch(escape[0])
-            ]
+            for escape in islice(_bad_escapes(match[0]), MAX_BAD_ESCAPES - len(errors)):
+                errors.append(_bad_escape(source, match.start() + escape.start(1), escape[1]))
     return errors
+
+
+def _bad_escapes(text: str) -> Iterator[re.Match[str]]:
+    """The escapes that mean nothing; each search begins where the last ended, and so never amid an escape."""
+    found = _BAD_ESCAPE.match(text)
+    while found:
+        yield found
+        found = _BAD_ESCAPE.match(text, found.end())
 
 
 def _bad_escape(source: Source, start: int, escape: str) -> Diagnostic:

@@ -20,7 +20,8 @@ MAX_ERRORS = 200
 
 _REST_OF_LIST = re.compile(r"[^\[\]{}:]*\]")
 
-_SKIPPED = re.compile(r'"""[\s\S]*?(?:"""|\Z)|"(?:[^"\\\r\n]|\\.)*"|#[^\n]*|[{}\n]')
+# A string that is not closed is no string, and looking for its end costs no more than so many characters.
+_SKIPPED = re.compile(r'"""[\s\S]*?(?:"""|\Z)|"(?:[^"\\\r\n]|\\.){0,1000}+"|#[^\n]*|[{}\n]')
 
 
 def parse_with_recovery(source: Source) -> tuple[Block, list[Diagnostic]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,9 +29,9 @@ class Source:
     text: str
 
     @cached_property
-    def line_starts(self) -> list[int]:
+    def line_starts(self) -> array[int]:
         """Offset of the first character of every line."""
-        starts = [0]
+        starts = array("L", [0])
         find = self.text.find
         at = find("\n")
         while at >= 0:
