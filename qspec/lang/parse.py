@@ -73,7 +73,8 @@ def _comments(tokens: list[Token]) -> list[Comment]:
 
 def _survey(source: Source) -> list[Diagnostic]:
     """Refuse nesting that no person writes, before it costs time or stack; find escapes that mean nothing."""
-    depth, errors = 0, []
+    depth = 0
+    errors: list[Diagnostic] = []
     most, longest = cap("tokens", MAX_TOKENS), cap("token-length", MAX_TOKEN_LENGTH)
     for number, match in enumerate(_TOKENS.finditer(source.text)):
         if number >= most:
