@@ -44,13 +44,19 @@ def check(path: str | Path, settings: Settings | None = None) -> DocumentReport:
     return check_workspace(load(path), settings)
 
 
-def plan(path: str | Path, *, claims: Sequence[str] = (), options: Options | None = None) -> list[Plan]:
+def plan(
+    path: str | Path,
+    *,
+    claims: Sequence[str] = (),
+    suites: Sequence[str] = (),
+    options: Options | None = None,
+) -> list[Plan]:
     """What would be run for the claims of a spec, without running it."""
     from qspec.execute.options import Options as Choices
     from qspec.execute.plan import make_plan
     from qspec.lang.claims import resolve_claims
 
-    return [make_plan(one, options or Choices()) for one in resolve_claims(load(path), claims)]
+    return [make_plan(one, options or Choices()) for one in resolve_claims(load(path), claims, suites)]
 
 
 def needs(
@@ -126,6 +132,7 @@ def run(
     path: str | Path,
     *,
     claims: Sequence[str] = (),
+    suites: Sequence[str] = (),
     options: Options | None = None,
     write: bool = True,
     output: Path | None = None,
@@ -134,6 +141,7 @@ def run(
 ) -> Run:
     """Execute the claims of a spec, fill in what was measured, and write the record beside it.
 
+    Claims that share a model, its realization or its scores share them here: each is made once.
     `write=False` writes nothing; `output` and `record` say where else to write.
     """
     from qspec.execute.fill import fill
@@ -145,7 +153,8 @@ def run(
     path = Path(path)
     workspace = load(path)
     told = progress or (lambda stage, done, total: None)
-    executed = [execute_claim(one, options or Choices(), told) for one in resolve_claims(workspace, claims)]
+    resolved = resolve_claims(workspace, claims, suites)
+    executed = [execute_claim(one, options or Choices(), told) for one in resolved]
     made = make_record(workspace, executed)
     if not write and output is None and record is None:
         return Run(executed, made)

@@ -19,6 +19,7 @@ class Choices:
     """How results leave the command."""
 
     claims: tuple[str, ...]
+    suites: tuple[str, ...]
     dry_run: bool
     no_write: bool
     output: Path | None
@@ -29,13 +30,21 @@ class Choices:
 
 @command("execute", example="qspec execute specs/quickstart.qspec --fresh")
 @_inputs.paths
-@click.option("--claim", "claims", multiple=True, metavar="NAME", help="Only this claim; may be repeated.")
+@click.option(
+    "--claim", "claims", multiple=True, metavar="NAME", help="Only this claim or suite; may be repeated."
+)
+@click.option(
+    "--suite", "suites", multiple=True, metavar="NAME", help="The claims of this suite; may be repeated."
+)
 @click.option("--provider", metavar="NAME", help="cpu, cuda or tensorrt, in place of the spec's.")
 @click.option(
     "--threads", type=click.IntRange(1, 4096), help="Threads within operators, in place of the spec's."
 )
 @click.option(
     "--timing", "profile", type=click.Choice(["quick", "standard", "mlperf"]), help="How long to time."
+)
+@click.option(
+    "--allow-network", is_flag=True, help="Fetch what the spec names as hf://…, once, into the cache."
 )
 @click.option("--fresh", is_flag=True, help="Compute everything anew, whatever is stored.")
 @click.option("--dry-run", is_flag=True, help="Say what would be run, and stop.")
@@ -52,6 +61,7 @@ def execute(
     threads: int | None,
     profile: str | None,
     fresh: bool,
+    allow_network: bool,
     **how: Any,
 ) -> int:
     """Run claims on this machine, and write what was measured into them.
@@ -70,7 +80,9 @@ def execute(
     require_execution()
     from qspec.execute.options import Options
 
-    options = Options(provider=provider, threads=threads, profile=profile, fresh=fresh)
+    options = Options(
+        provider=provider, threads=threads, profile=profile, fresh=fresh, allow_network=allow_network
+    )
     codes = [_one(Path(path), options, choices) for path in paths]
     return 1 if 1 in codes else max(codes)
 
@@ -84,13 +96,14 @@ def _one(path: Path, options: Any, choices: Choices) -> int:
             "A spec on standard input cannot be filled in.", place=Place("-"), hint="name a file"
         )
     if choices.dry_run:
-        for plan in api.plan(path, claims=choices.claims, options=options):
+        for plan in api.plan(path, claims=choices.claims, suites=choices.suites, options=options):
             click.echo("\n".join(_verdicts.plan_lines(plan)))
         return 0
     with _verdicts.progress_on_stderr(path.name, quiet=choices.quiet) as progress:
         done = api.run(
             path,
             claims=choices.claims,
+            suites=choices.suites,
             options=options,
             write=not choices.no_write,
             output=choices.output,

@@ -49,7 +49,7 @@ class Reading:
             )
 
     @cached_property
-    def task(self) -> str | None:
+    def _task(self) -> str | None:
         return self.evaluation.task if isinstance(self.evaluation.task, str) else None
 
     def scores(self) -> Scores:
@@ -104,7 +104,7 @@ class Reading:
                 terms.setdefault(str(subject.metric), subject.metric)
         if not terms:
             raise QSpecError("No metric is declared.", hint="add `metrics: [top1]`, or others")
-        return [bind(term, task=self.task) for term in terms.values()]
+        return [bind(term, task=self._task) for term in terms.values()]
 
     def _given(self, metric: BoundMetric) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """Columns with the metric's own value of every example; None where there are none."""

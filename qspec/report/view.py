@@ -14,11 +14,11 @@ from qspec.checks.suppress import Suppression
 from qspec.checks.view import ClaimView
 from qspec.lang.diagnostic import Diagnostic
 from qspec.lang.resolve import Resolver
-from qspec.model.claim import Reported, Source
+from qspec.model.claim import Reported, Source, Suite
 from qspec.report import figures
 from qspec.report.execution import Execution, execution
 from qspec.report.measure import title_of
-from qspec.report.outcome import Outcome, grade_sentence, worst
+from qspec.report.outcome import NOT_EXECUTED, Outcome, grade_sentence, worst
 from qspec.report.says import QUESTIONS, says
 from qspec.report.verdicts import VerdictRow, unjudged
 
@@ -108,12 +108,23 @@ class ClaimCard:
 
 
 @dataclass(frozen=True, slots=True)
+class SuiteCard:
+    """Claims that stand or fall together; those of other documents are named and count as not executed."""
+
+    name: str
+    title: str
+    outcome: Outcome
+    claims: tuple[tuple[str, Outcome], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentCard:
-    """One document: its claims, what the checker found, and how to repeat its execution."""
+    """One document: its claims, its suites, what the checker found, and how to repeat its execution."""
 
     path: str
     repeat: str
     claims: tuple[ClaimCard, ...]
+    suites: tuple[SuiteCard, ...]
     findings: tuple[FindingRow, ...]
     suppressed: tuple[FindingRow, ...]
 
@@ -160,15 +171,25 @@ def _document(report: DocumentReport) -> DocumentCard:
     graded = {claim.name: claim for claim in report.claims}
     resolved = Resolver(report.workspace).claims()
     path = report.path
+    claims = tuple(
+        _claim(ClaimView(one, axes=graded[one.name].graded.axes), graded[one.name]) for one in resolved
+    )
     return DocumentCard(
         path=path,
         repeat=f"qspec execute {shlex.quote(path)}" if path != "-" else "qspec execute -",
-        claims=tuple(
-            _claim(ClaimView(one, axes=graded[one.name].graded.axes), graded[one.name]) for one in resolved
+        claims=claims,
+        suites=tuple(
+            _suite(name, suite, claims) for name, suite in report.workspace.main.document.suites.items()
         ),
         findings=tuple(_finding(finding) for finding in report.findings),
         suppressed=tuple(_finding(finding, by) for finding, by in report.suppressed),
     )
+
+
+def _suite(name: str, suite: Suite, claims: tuple[ClaimCard, ...]) -> SuiteCard:
+    outcomes = {claim.name: claim.outcome for claim in claims}
+    listed = tuple((claim, outcomes.get(claim, NOT_EXECUTED)) for claim in suite.claims)
+    return SuiteCard(name, suite.title or "", worst(outcome for _, outcome in listed), listed)
 
 
 def _claim(view: ClaimView, report: ClaimReport) -> ClaimCard:

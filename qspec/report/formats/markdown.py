@@ -10,7 +10,7 @@ from qspec.report.formats import registry
 from qspec.report.scores import Score
 from qspec.report.text import one_line, spans
 from qspec.report.verdicts import VerdictRow
-from qspec.report.view import ClaimCard, DocumentCard, Page
+from qspec.report.view import ClaimCard, DocumentCard, Page, SuiteCard
 
 MOST_STRATA = 8
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", "#": "&#35;"}
@@ -142,6 +142,15 @@ def _reported(claim: ClaimCard) -> str:
     return table(("As reported", "Stratum", "Baseline", "Quantized", "Figure", "n"), rows, texts=2)
 
 
+def _suite(suite: SuiteCard) -> str:
+    listed = ", ".join(
+        f"{code(name)} {outcome.sign} {escape(outcome.word)}" for name, outcome in suite.claims
+    )
+    title = f" {escape(suite.title)}" if suite.title else ""
+    outcome = f"{suite.outcome.sign} {escape(suite.outcome.word.lower())}"
+    return f"**Suite** {code(suite.name)}: {outcome}.{title}\n\n{listed or 'No claims.'}"
+
+
 def _document(document: DocumentCard) -> str:
     lines = [
         f"- {row.severity} {code(row.code)}: {prose(row.message)} ({code(row.place)})"
@@ -152,4 +161,4 @@ def _document(document: DocumentCard) -> str:
         for row in document.suppressed
     ]
     repeat = [f"Repeat with {code(document.repeat)}."] if document.can_run else []
-    return "\n\n".join([*repeat, *(["\n".join(lines)] if lines else [])])
+    return "\n\n".join([*map(_suite, document.suites), *repeat, *(["\n".join(lines)] if lines else [])])
