@@ -7,8 +7,7 @@ from pathlib import PurePath
 
 from qspec.checks.axis import AXES, DECISION_GRADE, State
 from qspec.checks.disclosure import FLAGS
-from qspec.checks.report import ClaimReport
-from qspec.checks.runner import DocumentReport
+from qspec.checks.report import ClaimReport, Report
 from qspec.lang.diagnostic import Severity
 
 SIGNS: dict[State, str] = {
@@ -21,7 +20,7 @@ SIGNS: dict[State, str] = {
 _LEGEND = "● stated, ◐ vague, ○ unstated by its source, · not mentioned"
 
 
-def field_page(reports: Sequence[DocumentReport]) -> str:
+def field_page(reports: Sequence[Report]) -> str:
     """The page: how many claims state each axis, how many axes claims state, what contradicts itself, and every claim.
 
     Names the documents by their file names, so that it can lie beside them.
@@ -85,7 +84,7 @@ def _lenient(claims: Sequence[ClaimReport]) -> list[str]:
     ]
 
 
-def _contradictions(reports: Sequence[DocumentReport]) -> list[str]:
+def _contradictions(reports: Sequence[Report]) -> list[str]:
     """The findings of error severity, which no profile forgives."""
     rows = [
         [f"`{finding.claim}`", finding.code, _cell(finding.message)]
@@ -96,7 +95,7 @@ def _contradictions(reports: Sequence[DocumentReport]) -> list[str]:
     return _table(["claim", "rule", "finding"], rows, "---") if rows else ["None."]
 
 
-def _matrix(reports: Sequence[DocumentReport]) -> list[str]:
+def _matrix(reports: Sequence[Report]) -> list[str]:
     rows = [
         [f"`{claim.name}`", _link(report.path), *_signs(claim)]
         for report in reports

@@ -6,13 +6,15 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from qspec.errors import Place, QSpecError
-from qspec.lang.claims import refuse_errors
-from qspec.lang.load import Workspace, load, load_source
-from qspec.lang.source import Source, decode_source
+
+if TYPE_CHECKING:
+    from qspec.lang.load import Workspace
+    from qspec.lang.source import Source
 
 SUFFIXES = (".qspec", ".qspec.yaml", ".qspec.yml", ".qspec.json")
 _SKIPPED = {".git", ".venv", "node_modules", "__pycache__"}
@@ -42,6 +44,8 @@ def find_specs(given: tuple[str, ...], suffixes: tuple[str, ...] = SUFFIXES) -> 
 
 def read_workspace(path: Path, stdin_name: str = "-") -> Workspace:
     """The document at `path` with what it uses; `-` is standard input, whose root is the current folder."""
+    from qspec.lang.load import load, load_source
+
     if str(path) == "-":
         return load_source(read_stdin(stdin_name), root=Path())
     return load(path)
@@ -51,12 +55,16 @@ def readable_workspace(path: Path, stdin_name: str = "-") -> Workspace:
     """The same; raises `SpecSyntaxError` with a place where some of the text could not be read at all."""
     workspace = read_workspace(path, stdin_name)
     if any(loaded.syntax_errors for loaded in workspace.files):
+        from qspec.lang.claims import refuse_errors
+
         refuse_errors(workspace.errors)
     return workspace
 
 
 def read_stdin(name: str) -> Source:
     """The document on standard input."""
+    from qspec.lang.source import decode_source
+
     return decode_source(sys.stdin.buffer.read(), name)
 
 

@@ -11,10 +11,10 @@ from qspec.checks.field import field_page
 from qspec.checks.rules import registry
 
 if TYPE_CHECKING:
-    from qspec.checks.runner import DocumentReport
+    from qspec.checks.report import Report
 
 
-def statistics(reports: Sequence[DocumentReport], output_format: str) -> str:
+def statistics(reports: Sequence[Report], output_format: str) -> str:
     """How often each rule found something, the most frequent first; as data where the format is one of data.
 
     As Markdown, the page of what the claims of a collection state, axis by axis.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from qspec.cli import EXIT_ERROR, _inputs, command
 from qspec.errors import QSpecError
 
 if TYPE_CHECKING:
+    from qspec.checks.report import Report
     from qspec.checks.runner import DocumentReport
     from qspec.checks.settings import Settings
 
@@ -30,6 +32,8 @@ class Choices:
     unsafe_fixes: str
     diff: bool
     statistics: bool
+    no_cache: bool
+    jobs: int | None
 
     def settings(self, path: Path) -> Settings:
         """The settings that hold for a path."""
@@ -90,11 +94,19 @@ class Choices:
 @click.option(
     "--show-settings", is_flag=True, help="Show the settings that hold for each document, and stop."
 )
+@click.option("--no-cache", is_flag=True, help="Check everything anew, and keep nothing of it.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 512),
+    metavar="N",
+    help="Check many documents on so many processes, rather than on one a core.",
+)
 @click.option("--watch", is_flag=True, help="Check again whenever a document changes, until interrupted.")
 def check(paths: tuple[str, ...], show_settings: bool, watch: bool, **how: Any) -> int:
     """Say what each claim leaves out, contradicts, or cannot resolve.
 
-    Reads the documents and what they use, runs nothing, and opens no network. Settings come from the qspec.toml, or
+    Reads the documents and what they use, runs nothing, and opens no network. What was found is kept, so that a
+    document is checked again only when it, what it uses, or the settings changed. Settings come from the qspec.toml, or
     the [tool.qspec] of the pyproject.toml, nearest above a document, under those given here. Exit 0 when no finding
     is at or above --fail-on (warning), 1 when one is, 2 when a document cannot be read; SARIF exits 0 whatever it
     found.
@@ -117,23 +129,20 @@ def check(paths: tuple[str, ...], show_settings: bool, watch: bool, **how: Any) 
 
 def _check(paths: tuple[str, ...], choices: Choices) -> int:
     """Check once; returns the exit status."""
-    reports: list[DocumentReport] = []
-    settings: Settings | None = None
+    asked = [(path, choices.settings(path)) for path in _inputs.find_specs(paths)]
+    reports: list[Report] = []
     unreadable, failing, would_change = False, False, False
-    for path in _inputs.find_specs(paths):
-        settings = choices.settings(path)
-        try:
-            report, changed = _one(path, settings, choices)
-        except QSpecError as error:
-            click.echo(f"error: {error}", err=True)
+    for (_, settings), (outcome, changed) in zip(asked, _outcomes(asked, choices), strict=True):
+        if isinstance(outcome, QSpecError):
+            click.echo(f"error: {outcome}", err=True)
             unreadable = True
             continue
-        reports.append(report)
+        reports.append(outcome)
         would_change |= changed
-        failing |= _fails(report, settings)
-    if reports and settings is not None and not choices.diff:
+        failing |= _fails(outcome, settings)
+    if reports and not choices.diff:
         # The fixed text of standard input goes to standard output, and must be alone there.
-        _show(reports, settings, choices, err=choices.repairs and "-" in paths)
+        _show(reports, asked[-1][1], choices, err=choices.repairs and "-" in paths)
     if unreadable:
         return EXIT_ERROR
     if choices.output_format == "sarif" and not choices.diff:
@@ -141,6 +150,24 @@ def _check(paths: tuple[str, ...], choices: Choices) -> int:
     if any(report.has_syntax_errors for report in reports):
         return EXIT_ERROR
     return int(would_change if choices.diff else failing)
+
+
+def _outcomes(
+    asked: list[tuple[Path, Settings]], choices: Choices
+) -> Iterator[tuple[Report | QSpecError, bool]]:
+    """The report on each document, after its fixes, or why there is none; and whether --diff showed a change."""
+    if not choices.repairs and all(str(path) != "-" for path, _ in asked):
+        from qspec.checks.batch import check_files
+        from qspec.checks.cache import CheckCache
+
+        cache = None if choices.no_cache else CheckCache()
+        yield from ((one, False) for one in check_files(asked, cache=cache, processes=choices.jobs))
+        return
+    for path, settings in asked:
+        try:
+            yield _one(path, settings, choices)
+        except QSpecError as error:
+            yield error, False
 
 
 def _one(path: Path, settings: Settings, choices: Choices) -> tuple[DocumentReport, bool]:
@@ -155,12 +182,12 @@ def _one(path: Path, settings: Settings, choices: Choices) -> tuple[DocumentRepo
     return repair(path, report, settings, choices.unsafe_fixes, show_only=choices.diff)
 
 
-def _fails(report: DocumentReport, settings: Settings) -> bool:
+def _fails(report: Report, settings: Settings) -> bool:
     worst = report.worst()
     return settings.fail_on is not None and worst is not None and worst.order >= settings.fail_on.order
 
 
-def _show(reports: list[DocumentReport], settings: Settings, choices: Choices, *, err: bool) -> None:
+def _show(reports: Sequence[Report], settings: Settings, choices: Choices, *, err: bool) -> None:
     if choices.statistics:
         from qspec.cli._statistics import statistics
 
