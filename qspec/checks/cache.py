@@ -21,7 +21,7 @@ from qspec.checks.report import Report
 from qspec.checks.settings import Settings
 from qspec.errors import LIMITS_VARIABLE, QSpecError
 from qspec.lang.source import Source, read_source
-from qspec.resources import cache_folder
+from qspec.resources import cache_folder, resource
 
 if TYPE_CHECKING:
     from qspec.checks.runner import DocumentReport
@@ -128,12 +128,14 @@ def _digest(text: str) -> str:
 def program_digest() -> str:
     """A digest of the version of this program, of its files' sizes and times of change, and of what it reads with."""
     package = Path(__file__).resolve().parents[1]
-    parts = [__version__, sys.version, *_stamps(package, deep=False), *_stamps(package.parent / "grammar")]
+    parts = [__version__, sys.version, *_stamps(package, deep=False)]
+    with contextlib.suppress(FileNotFoundError):
+        parts += _stamps(resource("grammar", "qspec.lark").parent)
     for room in _ROOMS:
         parts += _stamps(package / room)
     for name in _PEERS:
         with contextlib.suppress(ImportError, ValueError, OSError):
-            found = importlib.util.find_spec(name.partition(".")[0])
+            found = importlib.util.find_spec(name)
             if found is not None and found.origin is not None:
                 parts.append(f"{name} {Path(found.origin).stat().st_mtime_ns}")
     return _digest("\n".join(parts))

@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,16 @@ def _table(path: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _read(path: Path) -> tuple[str, dict[str, Any]]:
+    """The text and the tables of a TOML file, read once for the many specs below it, and again when it changed."""
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return _read_as_of(path, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read_as_of(path: Path, changed: int, size: int) -> tuple[str, dict[str, Any]]:
     try:
         raw = path.read_bytes()
         if len(raw) > MAX_BYTES:
@@ -85,9 +96,7 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         text = raw.decode("utf-8")
         return text, tomllib.loads(text)
     except OSError as error:
-        raise QSpecError(
-            f"The configuration cannot be read: {error.strerror}.", place=Place(str(path))
-        ) from None
+        raise _unreadable(path, error) from None
     except UnicodeDecodeError:
         raise QSpecError("The configuration is not UTF-8.", place=Place(str(path))) from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -95,6 +104,10 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
         place = Place(str(path), int(match[1]), int(match[2])) if match else Place(str(path))
         what = re.sub(r" \(at .*\)$", "", str(error)).rstrip(".")
         raise QSpecError(f"The configuration is not TOML: {what}.", place=place) from None
+
+
+def _unreadable(path: Path, error: OSError) -> QSpecError:
+    return QSpecError(f"The configuration cannot be read: {error.strerror}.", place=Place(str(path)))
 
 
 def has_table(path: Path) -> bool:
