@@ -23,6 +23,10 @@ class Limits:
     """Rows of a table."""
     text_bytes: int = GIB
     """Size of a text file (CSV, JSON lines), which is held in memory whole, in bytes."""
+    nodes: int = 200_000
+    """Nodes of a graph, its functions written out."""
+    image_pixels: int = 64_000_000
+    """Pixels of one image, whatever the size of its file."""
     strata: int = 10_000
     """Strata of one stratification."""
 

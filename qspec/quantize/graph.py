@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import GraphProto, ModelProto, NodeProto, TensorProto
+from onnx import GraphProto, ModelProto, NodeProto
 
 from qspec.data.limits import DEFAULT_LIMITS, Limits
 from qspec.data.paths import inside, verify_digest
 from qspec.errors import LimitError, Place, QSpecError
+from qspec.quantize.structure import check_structure, every_node
 
 KNOWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 """Operator domains that the runtime brings itself."""
@@ -23,9 +23,6 @@ WEIGHT_INPUT = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "MatMul": 1}
 
 FUSED_AFTER = frozenset({"Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh", "HardSigmoid", "Add"})
 """Operators that runtimes fuse into the layer before them."""
-
-MOST_NESTING = 32
-"""Deepest nesting of subgraphs (If, Loop, Scan) that is followed."""
 
 
 MOST_BYTES = 1_900_000_000
@@ -132,24 +129,10 @@ def _open(file: Path, sha256: str, limits: Limits) -> OnnxModel:
     if not proto.graph.node or not proto.graph.output or not proto.opset_import:
         raise QSpecError(f"{file.name} holds no ONNX graph.", place=place, hint="name an .onnx file")
     _refuse_custom_operators(proto, file)
-    external = _external_files(proto, file)
-    limits.check(
-        "file_bytes", sum(p.stat().st_size for p in external), f"The external data of {file.name}, in bytes,"
-    )
+    external = check_structure(proto, file, limits)
     constants = {tensor.name for tensor in proto.graph.initializer}
     inputs = tuple(_port(value) for value in proto.graph.input if value.name not in constants)
     return OnnxModel(file, sha256, proto, inputs, tuple(map(_port, proto.graph.output)), external)
-
-
-def every_node(graph: GraphProto, depth: int = 0) -> Iterator[tuple[NodeProto, GraphProto]]:
-    """Every node with the graph it stands in, subgraphs included; raises `LimitError` for endless nesting."""
-    if depth > MOST_NESTING:
-        raise LimitError(f"The model nests subgraphs more than {MOST_NESTING} deep.")
-    for node in graph.node:
-        yield node, graph
-        for attribute in node.attribute:
-            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-                yield from every_node(inner, depth + 1)
 
 
 def weighted_layers(proto: ModelProto) -> list[Layer]:
@@ -187,30 +170,6 @@ def _refuse_custom_operators(proto: ModelProto, file: Path) -> None:
                 place=Place(str(file)),
                 hint="export the model with standard ONNX operators",
             )
-
-
-def _tensors(proto: ModelProto) -> Iterator[TensorProto]:
-    graphs: dict[int, GraphProto] = {id(proto.graph): proto.graph}
-    for node, graph in every_node(proto.graph):
-        graphs.setdefault(id(graph), graph)
-        for attribute in node.attribute:
-            yield from ([attribute.t] if attribute.HasField("t") else [])
-            yield from attribute.tensors
-    for graph in graphs.values():
-        yield from graph.initializer
-        for sparse in graph.sparse_initializer:
-            yield from (sparse.values, sparse.indices)
-
-
-def _external_files(proto: ModelProto, file: Path) -> tuple[Path, ...]:
-    found: dict[str, Path] = {}
-    for tensor in _tensors(proto):
-        if tensor.data_location != TensorProto.EXTERNAL:
-            continue
-        location = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
-        if location not in found:
-            found[location] = inside(file.parent, location, what=f"external data of the model {file.name},")
-    return tuple(found.values())
 
 
 def _port(value: onnx.ValueInfoProto) -> Port:

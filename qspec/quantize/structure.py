@@ -1,0 +1,169 @@
+"""Judges the shape of an ONNX graph before anything walks it: its size, its order, its sizes and its external data."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import onnx
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
+
+from qspec.data.limits import Limits
+from qspec.data.paths import inside
+from qspec.errors import LimitError, Place, QSpecError, cap
+
+MOST_NESTING = 24
+"""Deepest nesting of subgraphs (If, Loop, Scan) that is followed; a protobuf message ends at about 32."""
+
+_PACKED = frozenset({"INT4", "UINT4", "FLOAT4E2M1", "INT2", "UINT2"})
+"""Types of which a byte holds several values."""
+_EXPORT = "export the model again with its own exporter, and pin it with its sha256"
+
+
+def every_node(graph: GraphProto, depth: int = 0) -> Iterator[tuple[NodeProto, GraphProto]]:
+    """Every node with the graph it stands in, subgraphs included; raises `LimitError` for endless nesting."""
+    most = cap("nesting", MOST_NESTING)
+    if depth > most:
+        raise LimitError.over("nesting", most, "The depth of the model's subgraphs is greater")
+    for node in graph.node:
+        yield node, graph
+        for attribute in node.attribute:
+            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
+                yield from every_node(inner, depth + 1)
+
+
+def check_structure(proto: ModelProto, file: Path, limits: Limits) -> tuple[Path, ...]:
+    """The files of external data, all inside the model's folder, of a graph that may be walked.
+
+    Raises `QSpecError` for values that are used before they are made (a cycle among them), functions that call
+    themselves, sizes that are negative or do not fit the bytes, and external data outside the folder or the file;
+    `LimitError` for more nodes, with functions written out, or larger sizes than the caps.
+    """
+    return _Structure(proto, file, limits).check()
+
+
+class _Structure:
+    def __init__(self, proto: ModelProto, file: Path, limits: Limits) -> None:
+        self.proto, self.file, self.limits = proto, file, limits
+        self.functions = {(one.domain, one.name): one for one in proto.functions}
+        self.counted: dict[tuple[str, str], int] = {}
+        self.external: dict[str, Path] = {}
+
+    def refuse(self, problem: str, hint: str = _EXPORT) -> QSpecError:
+        return QSpecError(f"The model {self.file.name} {problem}.", place=Place(str(self.file)), hint=hint)
+
+    def check(self) -> tuple[Path, ...]:
+        nodes = self._count([node for node, _ in every_node(self.proto.graph)], ())
+        self.limits.check("nodes", nodes, f"The number of nodes of {self.file.name}")
+        self._order(self.proto.graph)
+        for port in (*self.proto.graph.input, *self.proto.graph.output):
+            self._port(port)
+        for tensor in _tensors(self.proto):
+            self._tensor(tensor)
+        sizes = sum(path.stat().st_size for path in self.external.values())
+        self.limits.check("file_bytes", sizes, f"The external data of {self.file.name}, in bytes,")
+        return tuple(self.external.values())
+
+    def _count(self, nodes: list[NodeProto], calls: tuple[tuple[str, str], ...]) -> int:
+        """Nodes with the functions they call written out, each function counted once."""
+        return sum(self._calls(node, calls) for node in nodes)
+
+    def _calls(self, node: NodeProto, calls: tuple[tuple[str, str], ...]) -> int:
+        key = (node.domain, node.op_type)
+        if key not in self.functions:
+            return 1
+        if key in calls:
+            raise self.refuse(f"has the function {node.op_type}, which calls itself")
+        if key not in self.counted:
+            if len(calls) >= cap("nesting", MOST_NESTING):
+                raise LimitError.over(
+                    "nesting", MOST_NESTING, "The depth of the model's functions is greater"
+                )
+            body = GraphProto(node=self.functions[key].node)
+            self.counted[key] = 1 + self._count([inner for inner, _ in every_node(body)], (*calls, key))
+        return self.counted[key]
+
+    def _order(self, graph: GraphProto) -> None:
+        """ONNX lists nodes after those whose values they read, so that a cycle shows as a value read too early."""
+        made = {value.name for value in graph.input} | {tensor.name for tensor in graph.initializer}
+        made |= {tensor.values.name for tensor in graph.sparse_initializer} | {""}
+        written: set[str] = set()
+        for node in graph.node:
+            early = next((name for name in node.input if name not in made), None)
+            if early is not None:
+                raise self.refuse(f"reads the value {early!r} in {node.op_type} before any node has made it")
+            twice = next((name for name in node.output if name and name in written), None)
+            if twice is not None:
+                raise self.refuse(f"makes the value {twice!r} twice")
+            written.update(node.output)
+            made.update(node.output)
+
+    def _port(self, port: ValueInfoProto) -> None:
+        sizes = [dim.dim_value for dim in port.type.tensor_type.shape.dim if dim.HasField("dim_value")]
+        if min(sizes, default=0) < 0:
+            raise self.refuse(f"declares the negative size {min(sizes)} for {port.name}")
+        self.limits.check(
+            "decompressed_bytes", math.prod(sizes), f"The declared size of {port.name} in {self.file.name}"
+        )
+
+    def _tensor(self, tensor: TensorProto) -> None:
+        if any(size < 0 for size in tensor.dims):
+            raise self.refuse(f"has the weight {tensor.name!r} with a negative size")
+        values = math.prod(tensor.dims)
+        outside = tensor.data_location == TensorProto.EXTERNAL
+        what = f"The number of values of {tensor.name!r} in {self.file.name}"
+        self.limits.check("file_bytes", values, what)
+        size = _bytes(tensor, values)
+        if outside:
+            self._external(tensor, size)
+        elif size is not None and tensor.HasField("raw_data") and len(tensor.raw_data) != size:
+            held = len(tensor.raw_data)
+            raise self.refuse(f"declares {size:,} bytes for the weight {tensor.name!r} and holds {held:,}")
+        elif size and not tensor.HasField("raw_data") and not tensor.ByteSize() * 16 >= values:
+            raise self.refuse(f"declares {values:,} values for the weight {tensor.name!r} and holds fewer")
+
+    def _external(self, tensor: TensorProto, size: int | None) -> None:
+        keys = {entry.key: entry.value for entry in tensor.external_data}
+        location = keys.get("location", "")
+        if location not in self.external:
+            what = f"external data of the model {self.file.name},"
+            self.external[location] = inside(self.file.parent, location, what=what)
+        there = self.external[location].stat().st_size
+        numbers = {}
+        for key in ("offset", "length"):
+            text = keys.get(key, "")
+            if text and not (text.isascii() and text.isdigit() and len(text) <= 18):
+                raise self.refuse(f"gives {text[:40]!r} as the {key} of the external weight {tensor.name!r}")
+            numbers[key] = int(text) if text else None
+        start = numbers["offset"] or 0
+        length = numbers["length"] if numbers["length"] is not None else size or 0
+        if start + length > there or (size is not None and length < size):
+            raise self.refuse(
+                f"says that the weight {tensor.name!r} is {length:,} bytes from byte {start:,} of {location}, which has "
+                f"{there:,}",
+                "copy the external data again, with the model",
+            )
+
+
+def _bytes(tensor: TensorProto, values: int) -> int | None:
+    """Bytes of so many values of the tensor's type; None for texts and types of less than a byte."""
+    name = TensorProto.DataType.Name(tensor.data_type) if tensor.data_type else ""
+    if name in {"", "STRING"} or name in _PACKED:
+        return None
+    return values * int(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize)
+
+
+def _tensors(proto: ModelProto) -> Iterator[TensorProto]:
+    bodies = [proto.graph, *(GraphProto(node=function.node) for function in proto.functions)]
+    for body in bodies:
+        graphs: dict[int, GraphProto] = {id(body): body}
+        for node, graph in every_node(body):
+            graphs.setdefault(id(graph), graph)
+            for attribute in node.attribute:
+                yield from ([attribute.t] if attribute.HasField("t") else [])
+                yield from attribute.tensors
+        for graph in graphs.values():
+            yield from graph.initializer
+            for sparse in graph.sparse_initializer:
+                yield from (sparse.values, sparse.indices)
