@@ -15,7 +15,7 @@ from qspec.data.table import listed
 from qspec.errors import QSpecError
 from qspec.execute.layers import FoundLayer, find_layers, own_layers
 from qspec.execute.providers import find_provider, load_runtime
-from qspec.execute.sessions import _session_options, runtime_message
+from qspec.execute.sessions import runtime_message, session_options
 from qspec.model.number_format import NumberFormat, find_format
 from qspec.model.precision import Precision, TensorFormat
 from qspec.quantize.graph import Layer, open_model, weighted_layers
@@ -155,11 +155,10 @@ def optimized_graph(model: Path, settings: Mapping[str, Any], work: Path | None 
     provider = find_provider(settings["provider"])
     with tempfile.TemporaryDirectory(dir=work, prefix=".census-") as folder:
         target = Path(folder) / "optimized.onnx"
-        options = _session_options(runtime, settings)
+        options = session_options(runtime, settings)
         options.optimized_model_filepath = str(target)
-        chosen = [(provider.title, settings["options"]), *((title, {}) for title in provider.behind)]
         try:
-            runtime.InferenceSession(str(model), options, providers=chosen)
+            runtime.InferenceSession(str(model), options, providers=provider.requested(settings["options"]))
             return onnx.load_model(target)
         except Exception as error:  # the runtime's own exceptions share no narrower base
             raise QSpecError(

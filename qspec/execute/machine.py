@@ -80,18 +80,20 @@ class Machine:
 
     def identity(self, provider: str) -> str:
         """Short digest of the machine's kind under a provider: hosts alike in these give comparable figures."""
+        accelerator = self.accelerator_for(provider)
         kind = {
             "cpu": self.cpu,
             "architecture": self.architecture,
             "instruction_sets": list(self.instruction_sets),
             "cores": self.cores,
-            "accelerator": self.accelerators[0].name if self._accelerated(provider) else None,
+            "accelerator": accelerator.name if accelerator else None,
             "provider": provider,
         }
         return digest(kind)[:_ID_LENGTH]
 
-    def _accelerated(self, provider: str) -> bool:
-        return provider in _ON_ACCELERATOR and bool(self.accelerators)
+    def accelerator_for(self, provider: str) -> Accelerator | None:
+        """The device that `provider` computes on; None where that is the processor."""
+        return self.accelerators[0] if provider in _ON_ACCELERATOR and self.accelerators else None
 
 
 def inspect_machine() -> Machine:
@@ -128,7 +130,7 @@ def found(
 ) -> Found:
     """The executor as found, for a measured block; looks at this machine unless one is given."""
     here = machine or inspect_machine()
-    accelerator = here.accelerators[0] if here._accelerated(provider) else None
+    accelerator = here.accelerator_for(provider)
     return Found(
         machine=here.identity(provider),
         cpu=here.cpu,

@@ -27,6 +27,10 @@ class Provider:
     behind: tuple[str, ...] = ()
     device: str = "cpu"
 
+    def requested(self, options: Mapping[str, str]) -> list[tuple[str, dict[str, str]]]:
+        """What the runtime is asked for: this provider with its options, and those that stand behind it with none."""
+        return [(self.title, dict(options)), *((title, {}) for title in self.behind)]
+
 
 _GPU_BUILD = "install the `gpu` extra (`pip install 'qspec[gpu]'`) on a machine with an NVIDIA driver"
 

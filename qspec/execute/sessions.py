@@ -171,10 +171,11 @@ def open_session(
         "deterministic": True,
         "runtime": f"onnxruntime {runtime.__version__}",
     }
-    wanted = [(chosen.title, sorted_options.provider), *((title, {}) for title in chosen.behind)]
     try:
         inference = runtime.InferenceSession(
-            str(model), _session_options(runtime, settings), providers=wanted
+            str(model),
+            session_options(runtime, settings),
+            providers=chosen.requested(sorted_options.provider),
         )
     except Exception as error:  # the runtime's own exceptions share no narrower base
         raise _load_failure(model, provider, error) from error
@@ -188,7 +189,8 @@ def open_session(
     return Session(inference, model, provider, settings)
 
 
-def _session_options(runtime: Any, settings: Mapping[str, Any]) -> Any:
+def session_options(runtime: Any, settings: Mapping[str, Any]) -> Any:
+    """The runtime's options for a session with these `Session.settings`."""
     options = runtime.SessionOptions()
     options.intra_op_num_threads = settings["threads"]
     options.inter_op_num_threads = settings["inter_threads"]

@@ -7,7 +7,16 @@ from dataclasses import replace
 from typing import Literal, cast
 
 from qspec.execute.contrasts import registry
-from qspec.execute.contrasts.contrast import Asked, Contrast, Question, Sides, exact, point, searched
+from qspec.execute.contrasts.contrast import (
+    Asked,
+    Contrast,
+    OverSides,
+    Question,
+    Sides,
+    exact,
+    point,
+    searched,
+)
 from qspec.execute.contrasts.estimated import EstimatedContrast, Trio
 from qspec.stats.calibration import calibration_loss, ece_floor
 from qspec.stats.decision import Verdict
@@ -52,7 +61,7 @@ class SquaredContrast(EstimatedContrast):
         return 0.0
 
 
-class EceContrast:
+class EceContrast(OverSides):
     """The expected calibration error: shown raw, its loss bounded through the debiased squared error.
 
     With S the squared errors and e their roots, e_q = sqrt(e_b^2 + S_q - S_b): limits for the difference of the
@@ -67,11 +76,6 @@ class EceContrast:
         floors: tuple[float, float],
     ) -> None:
         self.sides, self.squared, self.values, self.floors = sides, squared, values, floors
-
-    @property
-    def n(self) -> int:
-        """Examples that count."""
-        return self.sides.n
 
     @property
     def note(self) -> str:

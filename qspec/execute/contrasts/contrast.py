@@ -116,6 +116,22 @@ class Contrast(Protocol):
         """The verdict on a bounded comparison."""
 
 
+class OverSides:
+    """What contrasts share that keep the columns they are made of."""
+
+    sides: Sides
+
+    @property
+    def n(self) -> int:
+        """Examples that count."""
+        return self.sides.n
+
+    @property
+    def note(self) -> str | None:
+        """Nothing beside the figures."""
+        return None
+
+
 def exact(value: float, question: Question) -> Verdict:
     """The verdict where there is no sampling error: a difference over exactly these examples is a census."""
     if not math.isfinite(value):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from qspec.errors import QSpecError
 from qspec.execute.contrasts import registry
-from qspec.execute.contrasts.contrast import Asked, Contrast, Question, Sides, exact, searched
+from qspec.execute.contrasts.contrast import Asked, Contrast, OverSides, Question, Sides, exact, searched
 from qspec.execute.contrasts.mean import mean_contrast
 from qspec.stats.decision import Verdict
 from qspec.stats.interval import Interval
 from qspec.stats.proportion import wilson
 
 
-class DistanceContrast:
+class DistanceContrast(OverSides):
     """The mean of the pair's column: by Wilson where it is 0 or 1 an example, else by t."""
 
     def __init__(self, sides: Sides) -> None:
@@ -19,16 +19,6 @@ class DistanceContrast:
         column = sides.quantized[:, 0]
         self._share = bool(((column == 0) | (column == 1)).all())
         self.quantized = float(column.mean())
-
-    @property
-    def n(self) -> int:
-        """Examples that count."""
-        return self.sides.n
-
-    @property
-    def note(self) -> str | None:
-        """Nothing beside the figures."""
-        return None
 
     @property
     def baseline(self) -> float:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from qspec.execute.contrasts.contrast import Asked, Question, Sides, exact, point
+from qspec.execute.contrasts.contrast import Asked, OverSides, Question, Sides, exact, point
 from qspec.metrics.definition import Direction
 from qspec.stats.decision import Outcome, Relation, Verdict, decide, deciding_n_by_width
 from qspec.stats.estimate import FEW_CLUSTERS
@@ -45,22 +45,12 @@ class Linear:
                 return cls(sign + bound, -sign, bound)
 
 
-class LinearContrast(ABC):
+class LinearContrast(OverSides, ABC):
     """A contrast whose two values and their weighted sums have intervals."""
 
     def __init__(self, sides: Sides, baseline: float, quantized: float) -> None:
         self.sides = sides
         self._values = baseline, quantized
-
-    @property
-    def n(self) -> int:
-        """Examples that count."""
-        return self.sides.n
-
-    @property
-    def note(self) -> str | None:
-        """Nothing beside the figures."""
-        return None
 
     @property
     def baseline(self) -> float:

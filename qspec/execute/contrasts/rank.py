@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from qspec.execute.contrasts import registry
 from qspec.execute.contrasts.contrast import Contrast, Sides
 from qspec.execute.contrasts.estimated import EstimatedContrast, Trio
-from qspec.execute.contrasts.resampled import ResampledContrast
+from qspec.execute.contrasts.resampled import resampled_by_unit
 from qspec.stats.auc import auc_loss
 from qspec.stats.bootstrap import LEAST_REPLICATES
-from qspec.stats.estimate import codes
+from qspec.stats.estimate import IntArray
 from qspec.stats.interval import InsufficientDataError
 
 MOST_EXAMPLES_DRAWN = 200_000_000
@@ -37,24 +39,15 @@ def _area(sides: Sides) -> Contrast:
     # A constant score has the area one half and no variance, so against it the variance is the other's own.
     base, quantized = (auc_loss(labels, one, level, sides.units) for one in (first, second))
     difference = auc_loss(labels, first, second, sides.units)
-    shifted = [
-        type(one)(one.value + 0.5, one.standard_error, one.units, one.method, one.normal)
-        for one in (base, quantized)
-    ]
-    return EstimatedContrast(sides, Trio(shifted[0], shifted[1], difference))
+    base, quantized = (replace(one, value=one.value + 0.5) for one in (base, quantized))
+    return EstimatedContrast(sides, Trio(base, quantized, difference))
 
 
 def _resampled(sides: Sides) -> Contrast:
-    index, units = codes(sides.units, sides.n, "units")
-    if units < 2:
-        raise InsufficientDataError(f"A bootstrap needs two independent units; there are {units}.")
     replicates = int(np.clip(MOST_EXAMPLES_DRAWN // sides.n, LEAST_SLOW_REPLICATES, LEAST_REPLICATES))
-    generator = np.random.default_rng(sides.seed)
-    values = np.empty((2, replicates))
-    for replicate in range(replicates):
-        drawn = np.bincount(generator.integers(0, units, units), minlength=units)
-        rows = np.repeat(np.arange(sides.n), drawn[index])
-        values[0, replicate] = sides.metric.score(sides.baseline[rows])
-        values[1, replicate] = sides.metric.score(sides.quantized[rows])
-    estimates = sides.metric.score(sides.baseline), sides.metric.score(sides.quantized)
-    return ResampledContrast(sides, estimates, (values[0], values[1]), units)
+
+    def score(times: IntArray) -> tuple[float, float]:
+        rows = np.repeat(np.arange(sides.n), times)
+        return sides.metric.score(sides.baseline[rows]), sides.metric.score(sides.quantized[rows])
+
+    return resampled_by_unit(sides, replicates, score)

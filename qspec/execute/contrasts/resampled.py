@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from qspec.execute.contrasts.contrast import Sides
 from qspec.execute.contrasts.linear import Linear, LinearContrast
 from qspec.stats.bootstrap import Replicates
 from qspec.stats.decision import Relation
-from qspec.stats.estimate import FloatArray
-from qspec.stats.interval import Interval
+from qspec.stats.estimate import FloatArray, IntArray, codes
+from qspec.stats.interval import InsufficientDataError, Interval
 
 
 class ResampledContrast(LinearContrast):
@@ -46,3 +48,22 @@ class ResampledContrast(LinearContrast):
         first, second = self.resampled
         ratio = np.divide(second, first, out=np.full_like(second, np.nan), where=first > 0)
         return Replicates(self.quantized / self.baseline, ratio, self._units).percentile(confidence)
+
+
+def resampled_by_unit(
+    sides: Sides, replicates: int, score: Callable[[IntArray], tuple[float, float]]
+) -> ResampledContrast:
+    """Draw units with replacement and score both models on the same draws.
+
+    `score` takes how often each example counts, (examples,), and gives the baseline's and the quantized model's value.
+    """
+    index, units = codes(sides.units, sides.n, "units")
+    if units < 2:
+        raise InsufficientDataError(f"A bootstrap needs two independent units; there are {units}.")
+    generator = np.random.default_rng(sides.seed)
+    values = np.empty((2, replicates))
+    for replicate in range(replicates):
+        drawn = np.bincount(generator.integers(0, units, units), minlength=units)
+        values[:, replicate] = score(drawn[index])
+    estimates = score(np.ones(sides.n, dtype=np.int64))
+    return ResampledContrast(sides, estimates, (values[0], values[1]), units)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qspec.execute.contrasts.contrast import Asked, Question, Sides, exact, point
+from qspec.execute.contrasts.contrast import Asked, OverSides, Question, Sides, exact, point
 from qspec.stats.decision import Verdict
 from qspec.stats.interval import InsufficientDataError, Interval
 
 
 @dataclass(frozen=True)
-class Undecided:
+class Undecided(OverSides):
     """Both values, and why nothing but a census can be decided on them."""
 
     sides: Sides
@@ -23,16 +23,6 @@ class Undecided:
         """The metric of either model over the examples in `sides`."""
         score = sides.metric.score
         return cls(sides, score(sides.baseline), score(sides.quantized), reason)
-
-    @property
-    def n(self) -> int:
-        """Examples that count."""
-        return self.sides.n
-
-    @property
-    def note(self) -> str | None:
-        """Nothing beside the figures."""
-        return None
 
     @property
     def loss(self) -> float:
