@@ -127,7 +127,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield f"claim {plan.resolved.name}: plan {plan.digest[:12]}"
     for label, side in (("baseline", plan.baseline), ("quantized", plan.quantized)):
         how = describe(side.precision) if side.precision is not None else "as it is"
-        yield f"  {label}: {side.path} ({how})"
+        yield f"  {label}: {side.address or side.path} ({how})"
         if side.data is not None and side.calibration is not None:
             size = side.calibration.size
             yield f"    calibrated on {size if size is not None else 'all'} examples of {side.data.name}.{side.data.split}"

@@ -69,17 +69,26 @@ def fetch(
     `NotExecutableError` when it is neither here nor may be fetched, `QSpecError` when the hub does not give it.
     """
     address = parse_address(text)
-    folder = (cache or cache_folder() / "hub") / address.kind / address.repository / address.revision
-    path = folder / address.path
+    path = place(text, cache)
     if not path.is_file():
         if not allow_network:
             raise NotExecutableError(
                 f"{text} has not been fetched, and the network may not be used.",
                 hint="run with --allow-network to fetch it once",
             )
-        _download(address, folder, endpoint, text)
+        _download(address, _folder(address, cache), endpoint or os.environ.get("HF_ENDPOINT"), text)
     verify_digest(path, sha256, what="fetched file")
     return path
+
+
+def place(text: str, cache: Path | None = None) -> Path:
+    """Where the file an address names lies once it is fetched."""
+    address = parse_address(text)
+    return _folder(address, cache) / address.path
+
+
+def _folder(address: Address, cache: Path | None) -> Path:
+    return (cache or cache_folder() / "hub") / address.kind / address.repository / address.revision
 
 
 def _download(address: Address, folder: Path, endpoint: str | None, text: str) -> None:

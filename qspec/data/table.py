@@ -64,6 +64,11 @@ class Table:
         if name not in self._loaders and column in self._loaders:
             self._loaders[name] = partial(self.column, column)
 
+    def put(self, name: str, column: Array) -> None:
+        """Put a column of as many rows in place of that called `name`, or beside the others."""
+        self._loaders[name] = partial(np.asarray, column)
+        self._columns.pop(name, None)
+
     def take(self, name: str, indices: NDArray[np.int64]) -> Array:
         """The rows `indices` of column `name`, as an array of their own."""
         return self.column(name)[indices]

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qspec.data.pipeline import Steps
 from qspec.data.source import open_table
 from qspec.data.splits import overlap
 from qspec.data.table import Table
 from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.located import located
-from qspec.execute.plan import DataPlan, EvaluationPlan, Plan, relative_to
+from qspec.execute.plan import DataPlan, EvaluationPlan, Plan
 from qspec.execute.realize import data_digest, open_data
 from qspec.execute.scoring import Sessions, everything
+from qspec.execute.sources import locate, steps
 from qspec.execute.tasks import Opener
 from qspec.execute.tasks import registry as tasks
 from qspec.execute.tasks.runner import TaskData
@@ -79,11 +79,11 @@ class Opening:
             data.dataset,
             table,
             rows,
-            Steps(self.evaluation.evaluation.pipeline),
+            steps(self.plan, self.evaluation),
             tuple(executor.model.outputs) if executor.model is not None else (),
             tuple(metrics),
             {port.name: port for port in self.sessions[0].inputs},
-            lambda source: open_table(self.plan.root, relative_to(self.plan.root, data.folder / source)),
+            lambda source: open_table(*locate(self.plan, data.folder, source)),
         )
 
     def check(self, inputs: dict[str, NDArray[Any]]) -> None:
@@ -140,6 +140,8 @@ class Opening:
         """Everything that determines which examples are read."""
         every = [one for one in (self.evaluation.data, self._tuning_plan()) if one is not None]
         found: dict[str, Any] = {}
+        if used := steps(self.plan, self.evaluation).used:
+            found["pipeline"] = used
         for role, data in zip(("test", "tuning"), every, strict=False):
             found[role] = {
                 "data": data.dataset.to_json(),

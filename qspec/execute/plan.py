@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qspec import canonical
+from qspec.data import hub
 from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.located import located
 from qspec.execute.options import Options
@@ -68,6 +69,8 @@ class ModelPlan:
     """What people call this side: a precision, or the name of the file."""
     arrived: Precision | None = None
     """The precision that a file which arrived quantized is declared to have; it is run as it is."""
+    address: str | None = None
+    """Where the file is fetched from, where it is a hub's; `path` is its place once it is here."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,7 @@ class _Planner:
 
     # The pair --------------------------------------------------------------------------------
 
-    def _base_file(self, executor: ResolvedExecutor) -> tuple[Path, str | None, Origin]:
+    def _base_file(self, executor: ResolvedExecutor) -> tuple[str, str | None, Origin]:
         origin = executor.model_origin or executor.where("model")
         model = executor.model
         with located(origin):
@@ -188,7 +191,7 @@ class _Planner:
                     f"The model {f'`{name}` ' if name else ''}is not given as a file, so it cannot be run here.",
                     hint='add `file: "models/NAME.onnx"` and its `sha256` to the model',
                 )
-            return origin.loaded.folder / model.file, model.sha256, origin
+            return model.file, model.sha256, origin
 
     def _quantized(self) -> ModelPlan:
         executor, model = self.executor, self.executor.model
@@ -201,9 +204,9 @@ class _Planner:
                     raise QSpecError(
                         "The quantized model names no file.", hint='add `file: "…"` and `sha256`'
                     )
-            file = origin.loaded.folder / arrived.file
+            path, address = _placed(origin.loaded.folder, arrived.file)
             return ModelPlan(
-                file,
+                path,
                 arrived.sha256,
                 None,
                 None,
@@ -212,6 +215,7 @@ class _Planner:
                 executor.where("precision"),
                 Path(arrived.file).name,
                 _declared(precision, executor.where("precision")),
+                address,
             )
         with located(executor.where("precision")):
             if not isinstance(precision, Precision):
@@ -219,11 +223,11 @@ class _Planner:
                     "The executor declares no precision, so there is nothing to realize.",
                     hint="add `precision { method: ptq-static, weights: int8, activations: uint8 }`",
                 )
-            path, sha256, origin = self._base_file(executor)
-            return self._side(path, sha256, expand(precision), origin, "quantized")
+            file, sha256, origin = self._base_file(executor)
+            return self._side(file, sha256, expand(precision), origin, "quantized")
 
     def _side(
-        self, path: Path, sha256: str | None, precision: Precision | None, origin: Origin, label: str
+        self, file: str, sha256: str | None, precision: Precision | None, origin: Origin, label: str
     ) -> ModelPlan:
         calibration = self.executor.executor.calibration if precision is not None else None
         stated = calibration if isinstance(calibration, Calibration) else None
@@ -231,7 +235,8 @@ class _Planner:
         if stated is not None and isinstance(stated.data, Pinned):
             data = self._data(stated.data, None, self.executor.where("calibration").at("data"))
         where = self.executor.where("precision")
-        return ModelPlan(path, sha256, precision, stated, data, origin, where, label)
+        path, address = _placed(origin.loaded.folder, file)
+        return ModelPlan(path, sha256, precision, stated, data, origin, where, label, address=address)
 
     def _baseline(self) -> ModelPlan:
         declared = self.executor.executor.baseline
@@ -258,13 +263,18 @@ class _Planner:
                         hint="add the model, with its `file`",
                     )
                 origin = Origin(found[1], ("models", declared.name))
-                path = origin.loaded.folder / found[0].file
-                return ModelPlan(path, found[0].sha256, None, None, None, origin, where, declared.name)
-            path, sha256, origin = self._base_file(self.executor)
+                path, address = _placed(origin.loaded.folder, found[0].file)
+                return ModelPlan(
+                    path, found[0].sha256, None, None, None, origin, where, declared.name, address=address
+                )
+            file, sha256, origin = self._base_file(self.executor)
+            path, address = _placed(origin.loaded.folder, file)
             precision = (
                 None if declared.name in {"fp32", "float32"} else expand(Precision(shorthand=declared.name))
             )
-            return ModelPlan(path, sha256, precision, None, None, origin, where, declared.name)
+            return ModelPlan(
+                path, sha256, precision, None, None, origin, where, declared.name, address=address
+            )
 
     # The data --------------------------------------------------------------------------------
 
@@ -307,6 +317,13 @@ class _Planner:
                 )
         dataset, name, own_split, declared = found
         return DataPlan(dataset, name, own_split or split, declared.loaded.folder, origin, declared)
+
+
+def _placed(folder: Path, text: str) -> tuple[Path, str | None]:
+    """The path of what a spec names as a model's file, and its address where that is a hub's."""
+    if text.startswith(hub.SCHEME):
+        return hub.place(text), text
+    return folder / text, None
 
 
 def _declared(precision: object, where: Origin) -> Precision | None:

@@ -15,11 +15,12 @@ from qspec import canonical
 from qspec._version import __version__
 from qspec.data import examples
 from qspec.data.source import open_dataset
-from qspec.data.splits import open_split
+from qspec.data.splits import split_indices
 from qspec.errors import QSpecError
 from qspec.execute.located import located
 from qspec.execute.machine import inspect_machine
-from qspec.execute.plan import DataPlan, ModelPlan, Plan, relative_to
+from qspec.execute.plan import DataPlan, ModelPlan, Plan
+from qspec.execute.sources import digest, locate, locate_model, split_file, steps
 from qspec.execute.store import Entry, Store
 from qspec.model.base import Silence
 from qspec.model.precision import Precision
@@ -57,7 +58,8 @@ class Side:
 def open_base(plan: Plan, side: ModelPlan) -> OnnxModel:
     """The declared model file, its digest and its graph verified; errors point at the spec."""
     with located(side.origin):
-        return load_model(relative_to(plan.root, side.path), plan.root, side.sha256)
+        root, path = locate_model(plan, side)
+        return load_model(path, root, side.sha256)
 
 
 def make_side(plan: Plan, side: ModelPlan, store: Store) -> Side:
@@ -112,15 +114,19 @@ def _ingredients(plan: Plan, side: ModelPlan, sha256: str) -> dict[str, Any]:
             "rule": _rule_text(data),
             "inputs": dict(data.dataset.inputs.members) if data.dataset.inputs else {},
         },
-        "pipeline": _pipeline(plan),
+        **_pipeline(plan),
         "runtime": machine.runtime,
         "processor": [machine.cpu, *machine.instruction_sets],
     }
 
 
-def _pipeline(plan: Plan) -> Any:
-    pipeline = plan.evaluations[0].evaluation.pipeline if plan.evaluations else None
-    return pipeline.to_json() if pipeline is not None else None
+def _pipeline(plan: Plan) -> dict[str, Any]:
+    """What the pipeline says, and the digests of the files that it uses."""
+    first = plan.evaluations[0] if plan.evaluations else None
+    if first is None or first.evaluation.pipeline is None:
+        return {"pipeline": None}
+    used = steps(plan, first).used
+    return {"pipeline": first.evaluation.pipeline.to_json(), **({"pipeline-files": used} if used else {})}
 
 
 def _rule_text(data: DataPlan) -> str:
@@ -129,33 +135,25 @@ def _rule_text(data: DataPlan) -> str:
 
 
 def data_digest(plan: Plan, data: DataPlan) -> str | None:
-    """SHA-256 of the data set's file, or of those of all its tables; verified where the spec declares one."""
-    from qspec.data.paths import inside, verify_digest
-
-    def of(source: str, declared: str | None) -> str:
-        path = inside(plan.root, relative_to(plan.root, data.folder / source), what="data file")
-        return verify_digest(path, declared, what="data file")
-
+    """SHA-256 of what the split is read from; verified where the spec declares one."""
     with located(data.declared):
-        if data.dataset.source is not None:
-            return of(data.dataset.source, data.dataset.sha256)
-        tables = data.dataset.tables
-        if tables is None:
-            return None
-        return canonical.digest([of(one, None) for one in (tables.corpus, tables.queries, tables.relevance)])
+        return digest(plan, data)
 
 
 def open_data(plan: Plan, data: DataPlan) -> tuple[Any, NDArray[np.int64]]:
     """The table and the rows of a planned split; of a data set of three tables, those of its queries."""
     with located(data.declared):
-        source, placed = data.dataset.source, data.dataset
+        source, placed = split_file(data) or data.dataset.source, data.dataset
         if source is None and placed.tables is not None:
             source = placed.tables.queries
+        root = plan.root
         if source is not None:
-            placed = placed.model_copy(update={"source": relative_to(plan.root, data.folder / source)})
-        table = open_dataset(placed, plan.root)
+            declared = placed.sha256 if split_file(data) is None else None
+            root, path = locate(plan, data.folder, source, declared)
+            placed = placed.model_copy(update={"source": path, "sha256": declared})
+        table = open_dataset(placed, root)
     with located(data.origin):
-        return open_split(placed, table, data.split, plan.root)
+        return table, split_indices(placed, table, data.split if split_file(data) is None else None)
 
 
 def _write(plan: Plan, side: ModelPlan, base: OnnxModel, folder: Path) -> None:
@@ -187,8 +185,6 @@ def _write(plan: Plan, side: ModelPlan, base: OnnxModel, folder: Path) -> None:
 
 def _batches(plan: Plan, side: ModelPlan, seed: int, base: OnnxModel) -> Callable[[], Iterator[Feed]]:
     """Passes over the calibration sample: `size` rows of the split, drawn without replacement under the seed."""
-    from qspec.data.pipeline import Steps
-
     assert side.data is not None
     data = side.data
     table, rows = open_data(plan, data)
@@ -203,13 +199,13 @@ def _batches(plan: Plan, side: ModelPlan, seed: int, base: OnnxModel) -> Callabl
                 )
             chosen = np.random.default_rng(seed).permutation(len(rows))[:wanted]
             rows = rows[np.sort(chosen)]
-        steps = Steps(plan.evaluations[0].evaluation.pipeline if plan.evaluations else None)
-        examples.inputs(data.dataset, table, rows[:1], steps)
+        transforms = steps(plan, plan.evaluations[0]) if plan.evaluations else None
+        examples.inputs(data.dataset, table, rows[:1], transforms)
 
     axes = {port.name: len(port.shape) for port in base.inputs}
 
     def run() -> Iterator[Feed]:
-        batches = examples.batches(data.dataset, table, rows, CALIBRATION_BATCH, steps)
+        batches = examples.batches(data.dataset, table, rows, CALIBRATION_BATCH, transforms)
         return (_one_by_one(feed, axes) for feed in batches)
 
     return run

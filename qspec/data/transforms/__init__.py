@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 
+from qspec.data.paths import inside, verify_digest
 from qspec.data.table import Array, listed
 from qspec.errors import QSpecError
 from qspec.model.expression import Argument, Term, number
@@ -19,11 +22,31 @@ Transform = Callable[[Array], Array]
 """From a batch to a batch; the first axis counts the examples and is never touched."""
 
 
+@dataclass
+class Files:
+    """Where transforms find the files they read, and what was used of them: part of what determines a result."""
+
+    root: Path
+    """The folder that no path may leave."""
+    folder: Path
+    """The folder that paths in the spec start from."""
+    used: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of each file, and the version of each package, by name."""
+
+    def find(self, text: str, sha256: str | None, what: str) -> Path:
+        """The file that a spec names; raises `QSpecError` where it leaves the root or its digest differs."""
+        relative = os.path.relpath(os.path.abspath(self.folder / text), os.path.abspath(self.root.resolve()))  # noqa: PTH100
+        path = inside(self.root, relative, what=what)
+        self.used[text] = verify_digest(path, sha256, what=what)
+        return path
+
+
 class Arguments:
     """The arguments of one transform, each taken once; what is left over at the end is an error."""
 
-    def __init__(self, term: Term) -> None:
+    def __init__(self, term: Term, files: Files | None = None) -> None:
         self.term = term
+        self.files = files
         self._positional = list(term.positional)
         self._named = dict(term.named)
         self._known: list[str] = []
@@ -72,6 +95,21 @@ class Arguments:
         if isinstance(value, str):
             return value
         raise QSpecError(f"The argument {name} of {self.term} is not a word.")
+
+    def flag(self, name: str, default: bool) -> bool:
+        """`true` or `false`."""
+        value = self.take(name)
+        if value is None or isinstance(value, bool):
+            return default if value is None else value
+        raise QSpecError(f"The argument {name} of {self.term} is true or false.")
+
+    def place(self) -> Files:
+        """Where files lie; raises `QSpecError` where the transform is not read out of a spec."""
+        if self.files is None:
+            raise QSpecError(
+                f"The transform {self.term.name} reads files, and there is no spec beside which they lie."
+            )
+        return self.files
 
     def finish(self) -> None:
         """Raise `QSpecError` for arguments that nobody took."""

@@ -3,14 +3,18 @@
 MODULES: dict[str, str] = {
     "argmax": "classes",
     "cast": "numeric",
+    "center-crop": "images",
+    "decode-image": "images",
     "l2-normalize": "classes",
     "normalize": "numeric",
     "one-hot": "classes",
     "pad": "shape",
     "reshape": "shape",
+    "resize": "images",
     "scale": "numeric",
     "softmax": "classes",
     "threshold": "classes",
+    "tokenize": "tokens",
     "top-k": "classes",
     "transpose": "shape",
 }

@@ -1,0 +1,63 @@
+"""Where what a spec names lies: below its root, or in a hub, from which it is fetched once with leave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from qspec import canonical
+from qspec.data import hub
+from qspec.data.paths import inside, verify_digest
+from qspec.data.pipeline import Steps
+from qspec.data.transforms import Files
+from qspec.execute.plan import DataPlan, EvaluationPlan, ModelPlan, Plan, relative_to
+
+
+def locate(plan: Plan, folder: Path, text: str, sha256: str | None = None) -> tuple[Path, str]:
+    """The root and the path below it of what `text` names, seen from `folder`.
+
+    Raises `NotExecutableError` for a hub's file that is not here and may not be fetched.
+    """
+    if not text.startswith(hub.SCHEME):
+        return plan.root, relative_to(plan.root, folder / text)
+    path = hub.fetch(text, allow_network=plan.options.allow_network, sha256=sha256)
+    return path.parent, path.name
+
+
+def locate_model(plan: Plan, side: ModelPlan) -> tuple[Path, str]:
+    """The root and the path below it of a model's file."""
+    if side.address is not None:
+        return locate(plan, plan.root, side.address, side.sha256)
+    return plan.root, relative_to(plan.root, side.path)
+
+
+def split_file(data: DataPlan) -> str | None:
+    """The file that the planned split is, where it is not rows of the data set's source."""
+    members = data.dataset.splits.members if data.dataset.splits else {}
+    rule = members.get(data.split or "")
+    return rule if isinstance(rule, str) else None
+
+
+def digest(plan: Plan, data: DataPlan) -> str | None:
+    """SHA-256 of the file or folder that the split is read from, or of those of all its tables."""
+
+    def of(text: str, declared: str | None = None) -> str:
+        root, path = locate(plan, data.folder, text, declared)
+        return verify_digest(inside(root, path, what="data file", folders=True), declared, what="data file")
+
+    split = split_file(data)
+    if split is not None:
+        return of(split)
+    if data.dataset.source is not None:
+        return of(data.dataset.source, data.dataset.sha256)
+    tables = data.dataset.tables
+    if tables is None:
+        return None
+    return canonical.digest([of(one) for one in (tables.corpus, tables.queries, tables.relevance)])
+
+
+def steps(plan: Plan, evaluation: EvaluationPlan) -> Steps:
+    """The transforms of an evaluation, with the files they name beside the spec."""
+    executor = plan.resolved.executor
+    assert executor is not None
+    where = evaluation.origin if evaluation.name else executor.where("pipeline")
+    return Steps(evaluation.evaluation.pipeline, Files(plan.root, where.loaded.folder))
