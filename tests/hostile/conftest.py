@@ -33,7 +33,7 @@ executor e {{
   hardware: local
   runtime   {{ name: onnxruntime, provider: cpu, threads: 1 }}
   model:    m
-  precision: int8
+  precision: fp32
   baseline: fp32
   task:     image-classification
   metrics:  [top1]
