@@ -10,7 +10,6 @@ from typing import Literal
 from qspec.checks.view import AssertionView, EvaluationView, FigureView
 from qspec.metrics import registry
 from qspec.metrics.definition import Direction, Metric
-from qspec.model.evaluation import TestSet
 from qspec.model.expression import Term
 from qspec.model.measurand import MeasurandKind, metric_named
 from qspec.model.quantity import Quantity, Range, Spread
@@ -212,8 +211,7 @@ def number(value: Decimal, digits: int = 3) -> str:
 
 def declared_size(view: EvaluationView | None) -> Quantity | None:
     """The declared size of an evaluation's test set, when it is a plain count of examples."""
-    test_set = view.evaluation.test_set if view is not None else None
-    size = test_set.size if isinstance(test_set, TestSet) else None
+    size = view.test_set.size if view is not None and view.test_set is not None else None
     return size if isinstance(size, Quantity) and size.unit not in {"tokens", "characters", "hours"} else None
 
 

@@ -13,7 +13,7 @@ from qspec.model.artifact import Model
 from qspec.model.base import Silence
 from qspec.model.evaluation import Calibration, Strata, TestSet
 from qspec.model.executor import Baseline
-from qspec.model.expression import ByColumn, Pinned, Quantiles
+from qspec.model.expression import ByColumn, Pinned
 from qspec.model.measurand import MeasurandKind
 from qspec.model.quantity import Quantity, Spread
 
@@ -48,8 +48,7 @@ def _task(view: EvaluationView) -> Axis:
         return Axis(silent, origin=origin)
     if words.is_vague_task(str(value)):
         return Axis("vague", why=f"`{value}` names no task", origin=origin)
-    test_set = view.evaluation.test_set
-    if not (isinstance(test_set, TestSet) and isinstance(test_set.data, Pinned)):
+    if view.test_data is None:
         return Axis("vague", why="the task is named and its data are not", origin=origin)
     return Axis("stated", origin=origin)
 
@@ -122,7 +121,7 @@ def _metric(view: EvaluationView) -> Axis:
 def _baseline(view: EvaluationView) -> Axis:
     executor = view.claim.executor
     value = executor.executor.baseline if executor else None
-    origin = executor.where("baseline") if executor else view.claim.origin
+    origin = view.claim.where("baseline")
     silent = _silence(value)
     if silent:
         return Axis(silent, origin=origin)
@@ -135,7 +134,7 @@ def _baseline(view: EvaluationView) -> Axis:
 def _calibration(view: EvaluationView) -> Axis:
     executor = view.claim.executor
     value = executor.executor.calibration if executor else None
-    origin = executor.where("calibration") if executor else view.claim.origin
+    origin = view.claim.where("calibration")
     silent = _silence(value)
     if silent:
         return Axis(silent, {"data": silent, "method": silent, "size": silent}, origin=origin)
@@ -195,8 +194,7 @@ def _test_set(view: EvaluationView) -> Axis:
 
 def _sample_size(view: EvaluationView) -> Axis:
     origin = view.where("test-set")
-    test_set = view.evaluation.test_set
-    size = test_set.size if isinstance(test_set, TestSet) else None
+    size = view.test_set.size if view.test_set is not None else None
     figures = [f.figure for f in view.claim.figures if f.evaluation in (view, None)]
     reported = [f for f in figures if f.n is not None or f.interval or isinstance(f.quantized, Spread)]
     if isinstance(size, Quantity) or reported:
@@ -290,11 +288,3 @@ def axes_of(claim: ClaimView) -> dict[str, Axis]:
         parts = {p: worst(a.parts[p] for a in states) for p in chosen.parts}
         found[name] = Axis(chosen.state, parts, chosen.why, chosen.origin)
     return found
-
-
-def quantile_strata(view: EvaluationView) -> list[str]:
-    """Names of the strata that are quantiles of a column."""
-    strata = view.evaluation.strata
-    if strata is None or isinstance(strata, Silence):
-        return []
-    return [name for name, how in strata.members.items() if isinstance(how, Quantiles)]

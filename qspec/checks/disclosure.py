@@ -7,7 +7,7 @@ from qspec.checks.axis import Axis
 from qspec.checks.view import ClaimView, stated
 from qspec.model.artifact import Model, ModelFile
 from qspec.model.base import Silence
-from qspec.model.evaluation import Calibration, TestSet
+from qspec.model.evaluation import Calibration
 from qspec.model.executor import Baseline
 from qspec.model.expression import Pinned
 from qspec.model.measurand import MeasurandKind
@@ -30,7 +30,7 @@ def disclosed(claim: ClaimView, axes: dict[str, Axis]) -> dict[str, bool]:
     declared = claim.executor.executor if claim.executor else None
     views = claim.evaluations
     baseline = declared.baseline if declared else None
-    test_sets = [v.evaluation.test_set for v in views if isinstance(v.evaluation.test_set, TestSet)]
+    test_sets = [v.test_set for v in views if v.test_set is not None]
     return {
         "task": any(v.task is not None and not words.is_vague_task(v.task) for v in views),
         "model": _quantized(claim),

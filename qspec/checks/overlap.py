@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from qspec.checks.rule import Finding
+from qspec.checks.view import EvaluationView
+from qspec.lang.diagnostic import Related
 from qspec.lang.resolve import Origin, ResolvedClaim
 from qspec.model.artifact import Dataset
 from qspec.model.expression import Pinned
@@ -79,6 +83,23 @@ def _one_source(first: Piece, second: Piece) -> str | None:
 
 def _folder(side: Piece) -> object:
     return side.origin.loaded.folder if side.origin is not None else None
+
+
+def tested_too(
+    view: EvaluationView, data: Pinned | None, says: str, origin: Origin, *, help: str
+) -> Iterator[Finding]:
+    """The finding for data that something was chosen on and that are tested as well; `says` leads in their name."""
+    if data is None or view.test_data is None:
+        return
+    chosen = piece(view.claim.resolved, data)
+    tested = piece(view.claim.resolved, view.test_data, view.test_split)
+    why = overlap(chosen, tested)
+    if why is not None:
+        where = view.where("test-set")
+        related = Related(where.span, "the test set", where.loaded.source)
+        yield Finding(
+            f"{says} `{chosen}` and the test set is `{tested}`: {why}.", origin, help=help, related=(related,)
+        )
 
 
 def rows_in(side: Piece) -> int | None:

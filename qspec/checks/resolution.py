@@ -10,8 +10,6 @@ from qspec.checks.arithmetic import Pair, declared_size, figures_about, metric_o
 from qspec.checks.view import AssertionView, EvaluationView, FigureView
 from qspec.metrics.definition import Family, Metric
 from qspec.model.claim import Bound
-from qspec.model.evaluation import TestSet
-from qspec.model.expression import Pinned
 from qspec.model.measurand import MeasurandKind
 from qspec.model.quantity import Quantity, Range, Spread
 from qspec.model.unit import Dimension
@@ -117,13 +115,12 @@ def examples(view: EvaluationView | None) -> int | None:
     size = declared_size(view)
     if size is not None:
         return whole_count(size)
-    test_set = view.evaluation.test_set if view is not None else None
-    if view is None or not isinstance(test_set, TestSet) or not isinstance(test_set.data, Pinned):
+    if view is None or view.test_data is None:
         return None
-    found = view.claim.resolved.dataset(test_set.data)
+    found = view.claim.resolved.dataset(view.test_data)
     if found is None or found[0].splits is None:
         return None
-    split = found[2] or (test_set.split if isinstance(test_set.split, str) else None)
+    split = found[2] or view.test_split
     rows = found[0].splits.members.get(split or "")
     return _whole(rows.high.value - rows.low.value) if isinstance(rows, Range) else None
 

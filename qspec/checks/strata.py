@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from qspec.checks.view import AssertionView
-from qspec.model.evaluation import Strata, TestSet
-from qspec.model.expression import ByColumn, Comparison, Pinned, Predicate, Quantiles, Stratification
+from qspec.model.evaluation import Strata
+from qspec.model.expression import ByColumn, Comparison, Predicate, Quantiles, Stratification
 
 
 def stratification(view: AssertionView) -> Stratification | None:
@@ -28,9 +28,8 @@ def number_of_strata(view: AssertionView, how: Stratification | None) -> int | N
         return None
     if isinstance(how, Quantiles):
         return how.count
-    test_set = view.evaluation.evaluation.test_set
-    data = test_set.data if isinstance(test_set, TestSet) else None
-    found = view.claim.resolved.dataset(data) if isinstance(data, Pinned) else None
+    data = view.evaluation.test_data
+    found = view.claim.resolved.dataset(data) if data is not None else None
     if found is None or not isinstance(how, ByColumn) or how.by != found[0].label:
         return None
     return len(found[0].classes) or None

@@ -17,7 +17,7 @@ from qspec.lang.resolve import ResolvedClaim
 from qspec.metrics.tasks import find_task
 from qspec.model.base import Silence
 from qspec.model.claim import Deployment
-from qspec.model.evaluation import Calibration, TestSet
+from qspec.model.evaluation import Calibration
 from qspec.model.expression import Term
 from qspec.model.hardware import Hardware
 from qspec.model.measurand import metric_named
@@ -170,8 +170,8 @@ class _There:
         return "same", "every loss that cannot be absorbed here is bounded there"
 
     def test_set(self) -> tuple[Likeness, str]:
-        sets = [view.evaluation.test_set for view in self.view.evaluations]
-        kinds = {str(one.composition) for one in sets if isinstance(one, TestSet)}
+        sets = [view.test_set for view in self.view.evaluations]
+        kinds = {str(one.composition) for one in sets if one is not None}
         if kinds == {"domain-matched"} and self.deployment.domain is None:
             return "implicit", "the test set is matched to a domain, and the deployment does not name its own"
         return self._domain(f"the test set ({', '.join(sorted(kinds))})", None)

@@ -11,8 +11,8 @@ from qspec.lang.digests import executor_digest
 from qspec.lang.resolve import Origin, ResolvedClaim, ResolvedExecutor
 from qspec.model.base import Silence, kebab
 from qspec.model.claim import Assertion, Claim, Reported
-from qspec.model.evaluation import Evaluated
-from qspec.model.expression import Term
+from qspec.model.evaluation import Calibration, Evaluated, TestSet
+from qspec.model.expression import Pinned, Term
 from qspec.model.measurand import Measurand, MeasurandKind, measurand, metric_named
 from qspec.model.measured import Measured
 
@@ -54,6 +54,23 @@ class EvaluationView:
     def task(self) -> str | None:
         """The declared task, by name."""
         return self.evaluation.task if isinstance(self.evaluation.task, str) else None
+
+    @property
+    def test_set(self) -> TestSet | None:
+        """The test set, where one is described."""
+        return self.evaluation.test_set if isinstance(self.evaluation.test_set, TestSet) else None
+
+    @property
+    def test_data(self) -> Pinned | None:
+        """The data of the test set, where they are named."""
+        data = self.test_set.data if self.test_set is not None else None
+        return data if isinstance(data, Pinned) else None
+
+    @property
+    def test_split(self) -> str | None:
+        """The split that is named beside the data of the test set."""
+        split = self.test_set.split if self.test_set is not None else None
+        return split if isinstance(split, str) else None
 
 
 @dataclass
@@ -150,6 +167,22 @@ class ClaimView:
     def executor(self) -> ResolvedExecutor | None:
         """Its executor, or None when it has none that exists."""
         return self.resolved.executor
+
+    def where(self, key: str) -> Origin:
+        """Where its executor says `key` (a name in the language), or the claim itself where it has no executor."""
+        return self.executor.where(key) if self.executor is not None else self.origin
+
+    @property
+    def calibration(self) -> Calibration | None:
+        """How its executor is calibrated, where that is described."""
+        value = self.executor.executor.calibration if self.executor is not None else None
+        return value if isinstance(value, Calibration) else None
+
+    @property
+    def calibration_data(self) -> Pinned | None:
+        """The calibration data, where they are named."""
+        data = self.calibration.data if self.calibration is not None else None
+        return data if isinstance(data, Pinned) else None
 
     @cached_property
     def evaluations(self) -> list[EvaluationView]:

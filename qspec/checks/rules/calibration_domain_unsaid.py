@@ -49,8 +49,6 @@ from qspec.checks.overlap import piece
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import EvaluationView
 from qspec.lang.diagnostic import Severity
-from qspec.model.evaluation import Calibration, TestSet
-from qspec.model.expression import Pinned
 
 _TELLING = {"out-of-distribution", "domain-matched", "mixed"}
 
@@ -60,12 +58,11 @@ _TELLING = {"out-of-distribution", "domain-matched", "mixed"}
 )  # fmt: skip
 def calibration_domain_unsaid(view: EvaluationView) -> Iterator[Finding]:
     """Two sources and no word on how they relate."""
-    executor, test_set = view.claim.executor, view.evaluation.test_set
-    calibration = executor.executor.calibration if executor is not None else None
-    if executor is None or not isinstance(calibration, Calibration) or not isinstance(test_set, TestSet):
+    calibration, test_set = view.claim.calibration, view.test_set
+    learned, tested = view.claim.calibration_data, view.test_data
+    if calibration is None or test_set is None or learned is None or tested is None:
         return
-    learned, tested = calibration.data, test_set.data
-    if calibration.domain is not None or not isinstance(learned, Pinned) or not isinstance(tested, Pinned):
+    if calibration.domain is not None:
         return
     if test_set.composition in _TELLING or words.is_vague(learned.name) or words.is_vague(tested.name):
         return
@@ -74,7 +71,7 @@ def calibration_domain_unsaid(view: EvaluationView) -> Iterator[Finding]:
         yield Finding(
             f"Calibration reads `{learned.name}` and the test set is `{tested.name}`: whether they are of one domain"
             " is not said.",
-            executor.where("calibration"),
+            view.claim.where("calibration"),
             help='add `domain: "…"` to `calibration`, or the `composition` that says so',
         )
 

@@ -44,12 +44,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qspec.checks.overlap import overlap, piece
+from qspec.checks.overlap import tested_too
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import EvaluationView
-from qspec.lang.diagnostic import Related, Severity
-from qspec.model.evaluation import Calibration, TestSet
-from qspec.model.expression import Pinned
+from qspec.lang.diagnostic import Severity
 
 
 @rule(
@@ -57,23 +55,10 @@ from qspec.model.expression import Pinned
 )  # fmt: skip
 def calibration_on_test(view: EvaluationView) -> Iterator[Finding]:
     """The exam was known."""
-    executor, test_set = view.claim.executor, view.evaluation.test_set
-    calibration = executor.executor.calibration if executor is not None else None
-    if executor is None or not isinstance(calibration, Calibration) or not isinstance(test_set, TestSet):
-        return
-    if not isinstance(calibration.data, Pinned) or not isinstance(test_set.data, Pinned):
-        return
-    split = test_set.split if isinstance(test_set.split, str) else None
-    learned, tested = (
-        piece(view.claim.resolved, calibration.data),
-        piece(view.claim.resolved, test_set.data, split),
+    yield from tested_too(
+        view,
+        view.claim.calibration_data,
+        "Calibration reads",
+        view.claim.where("calibration"),
+        help="calibrate on examples that no test set holds",
     )
-    why = overlap(learned, tested)
-    if why is not None:
-        where = view.where("test-set")
-        yield Finding(
-            f"Calibration reads `{learned}` and the test set is `{tested}`: {why}.",
-            executor.where("calibration"),
-            help="calibrate on examples that no test set holds",
-            related=(Related(where.span, "the test set", where.loaded.source),),
-        )

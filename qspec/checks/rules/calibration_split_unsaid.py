@@ -49,8 +49,6 @@ from collections.abc import Iterator
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import EvaluationView
 from qspec.lang.diagnostic import Severity
-from qspec.model.evaluation import Calibration, TestSet
-from qspec.model.expression import Pinned
 
 
 @rule(
@@ -59,20 +57,12 @@ from qspec.model.expression import Pinned
 )  # fmt: skip
 def calibration_split_unsaid(view: EvaluationView) -> Iterator[Finding]:
     """One name for what should be apart."""
-    executor, test_set = view.claim.executor, view.evaluation.test_set
-    calibration = executor.executor.calibration if executor is not None else None
-    if executor is None or not isinstance(calibration, Calibration) or not isinstance(test_set, TestSet):
-        return
-    learned, tested = calibration.data, test_set.data
-    if (
-        not isinstance(learned, Pinned)
-        or not isinstance(tested, Pinned)
-        or learned.name.lower() != tested.name.lower()
-    ):
+    learned, tested = view.claim.calibration_data, view.test_data
+    if learned is None or tested is None or learned.name.lower() != tested.name.lower():
         return
     if view.claim.resolved.dataset(learned) is None:
         yield Finding(
             f"Calibration and test set are both `{tested.name}`, and which examples calibration drew is not said.",
-            executor.where("calibration").at("data"),
+            view.claim.where("calibration").at("data"),
             help=f"declare `{tested.name}` with its splits and name one of them",
         )

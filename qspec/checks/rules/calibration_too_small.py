@@ -49,8 +49,6 @@ from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.scheme import READING, reads_data, recipe_of
 from qspec.checks.view import ClaimView
 from qspec.lang.diagnostic import Severity
-from qspec.model.evaluation import Calibration
-from qspec.model.expression import Pinned
 from qspec.model.quantity import Quantity
 
 _FEW = 32
@@ -60,18 +58,13 @@ _LARGER = {"batches", "batch", "sequences"}
 @rule("QS506", "calibration-too-small", severity=Severity.WARNING, visits=Visit.CLAIM, axes=("calibration",))
 def calibration_too_small(claim: ClaimView) -> Iterator[Finding]:
     """A number of examples that cannot do."""
-    executor = claim.executor
-    calibration = executor.executor.calibration if executor is not None else None
-    if (
-        executor is None
-        or not isinstance(calibration, Calibration)
-        or not isinstance(calibration.size, Quantity)
-    ):
+    executor, calibration = claim.executor, claim.calibration
+    if executor is None or calibration is None or not isinstance(calibration.size, Quantity):
         return
     size, origin = whole_count(calibration.size), executor.where("calibration").at("size")
     if size is None or calibration.size.unit in _LARGER:
         return
-    drawn = piece(claim.resolved, calibration.data) if isinstance(calibration.data, Pinned) else None
+    drawn = piece(claim.resolved, claim.calibration_data) if claim.calibration_data is not None else None
     rows = rows_in(drawn) if drawn is not None else None
     if rows is not None and size > rows:
         yield Finding(

@@ -46,15 +46,13 @@ from qspec.checks.precisions import expanded, format_of
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import ClaimView
 from qspec.lang.diagnostic import Severity
-from qspec.model.evaluation import Calibration
 
 
 @rule("QS505", "calibration-unsuited", severity=Severity.ERROR, visits=Visit.CLAIM, axes=("calibration",))
 def calibration_unsuited(claim: ClaimView) -> Iterator[Finding]:
     """Scales for floats on integers."""
-    executor = claim.executor
-    calibration = executor.executor.calibration if executor is not None else None
-    if executor is None or not isinstance(calibration, Calibration) or calibration.method != "distribution":
+    executor, calibration = claim.executor, claim.calibration
+    if executor is None or calibration is None or calibration.method != "distribution":
         return
     precision = expanded(executor.executor.precision)
     if precision is None:

@@ -48,8 +48,6 @@ from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import FigureView
 from qspec.lang.diagnostic import Severity
 from qspec.metrics.definition import Direction, Family
-from qspec.model.evaluation import TestSet
-from qspec.model.expression import Pinned
 from qspec.model.measurand import MeasurandKind
 
 _FEW = 5
@@ -106,8 +104,7 @@ def _said(score: Decimal, n: int | None) -> str | None:
 
 
 def _classes(view: FigureView) -> int | None:
-    test_set = view.evaluation.evaluation.test_set if view.evaluation is not None else None
-    data = test_set.data if isinstance(test_set, TestSet) else None
-    found = view.claim.resolved.dataset(data) if isinstance(data, Pinned) else None
+    data = view.evaluation.test_data if view.evaluation is not None else None
+    found = view.claim.resolved.dataset(data) if data is not None else None
     top1 = metric_of(view.measurand.metric)
     return len(found[0].classes) or None if found and top1 is not None and top1.name == "top1" else None

@@ -70,7 +70,6 @@ from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import ClaimView
 from qspec.lang.diagnostic import Severity
 from qspec.lang.resolve import Origin
-from qspec.model.evaluation import Calibration, TestSet
 from qspec.model.executor import Baseline
 from qspec.model.expression import Pinned
 from qspec.model.measurand import MeasurandKind
@@ -123,19 +122,13 @@ def _strata(claim: ClaimView) -> Iterator[Finding]:
 
 
 def _provenance(claim: ClaimView) -> Iterator[Finding]:
-    calibration = claim.executor.executor.calibration if claim.executor is not None else None
     named: list[tuple[str, Pinned, str | None, Origin]] = []
-    if (
-        claim.executor is not None
-        and isinstance(calibration, Calibration)
-        and isinstance(calibration.data, Pinned)
-    ):
-        named.append(("calibration", calibration.data, None, claim.executor.where("calibration").at("data")))
+    if claim.calibration_data is not None:
+        named.append(("calibration", claim.calibration_data, None, claim.where("calibration").at("data")))
     for view in claim.evaluations:
-        test_set = view.evaluation.test_set
-        if isinstance(test_set, TestSet) and isinstance(test_set.data, Pinned):
-            version = str(test_set.version) if test_set.version is not None else None
-            named.append(("test", test_set.data, version, view.where("test-set").at("data")))
+        if view.test_set is not None and view.test_data is not None:
+            version = str(view.test_set.version) if view.test_set.version is not None else None
+            named.append(("test", view.test_data, version, view.where("test-set").at("data")))
     for what, data, version, origin in named:
         found: Piece = piece(claim.resolved, data)
         pinned = found.dataset is not None and (found.dataset.sha256 or "@" in (found.dataset.source or ""))

@@ -46,12 +46,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qspec.checks.overlap import overlap, piece
+from qspec.checks.overlap import tested_too
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import EvaluationView
-from qspec.lang.diagnostic import Related, Severity
-from qspec.model.evaluation import TestSet
-from qspec.model.expression import Pinned
+from qspec.lang.diagnostic import Severity
 
 
 @rule(
@@ -63,7 +61,7 @@ from qspec.model.expression import Pinned
 )
 def threshold_on_test(view: EvaluationView) -> Iterator[Finding]:
     """An operating point that the exam chose."""
-    test_set, threshold = view.evaluation.test_set, view.evaluation.threshold
+    threshold = view.evaluation.threshold
     at_point = next((term for term in view.metrics if "at" in term.named), None)
     if threshold is None or (threshold.from_ is None and threshold.value is None):
         if at_point is not None:
@@ -74,19 +72,10 @@ def threshold_on_test(view: EvaluationView) -> Iterator[Finding]:
                 severity=Severity.WARNING,
             )
         return
-    if threshold.from_ is None or not isinstance(test_set, TestSet) or not isinstance(test_set.data, Pinned):
-        return
-    split = test_set.split if isinstance(test_set.split, str) else None
-    chosen, tested = (
-        piece(view.claim.resolved, threshold.from_),
-        piece(view.claim.resolved, test_set.data, split),
+    yield from tested_too(
+        view,
+        threshold.from_,
+        "The threshold comes from",
+        view.where("threshold"),
+        help="choose the threshold on examples that no test set holds",
     )
-    why = overlap(chosen, tested)
-    if why is not None:
-        where = view.where("test-set")
-        yield Finding(
-            f"The threshold comes from `{chosen}` and the test set is `{tested}`: {why}.",
-            view.where("threshold"),
-            help="choose the threshold on examples that no test set holds",
-            related=(Related(where.span, "the test set", where.loaded.source),),
-        )

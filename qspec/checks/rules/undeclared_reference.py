@@ -47,7 +47,7 @@ from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import AssertionView, ClaimView, EvaluationView, FigureView
 from qspec.lang.diagnostic import Severity
 from qspec.lang.resolve import Origin
-from qspec.model.evaluation import Calibration, Strata, TestSet
+from qspec.model.evaluation import Strata
 from qspec.model.expression import Pinned
 from qspec.model.measurand import MeasurandKind, metric_named
 
@@ -101,14 +101,11 @@ def _splits(claim: ClaimView) -> Iterator[Finding]:
     """Splits that a declared data set does not have."""
     assert claim.executor is not None
     named: list[tuple[Pinned, str | None, Origin]] = []
-    calibration = claim.executor.executor.calibration
-    if isinstance(calibration, Calibration) and isinstance(calibration.data, Pinned):
-        named.append((calibration.data, None, claim.executor.where("calibration").at("data")))
+    if claim.calibration_data is not None:
+        named.append((claim.calibration_data, None, claim.where("calibration").at("data")))
     for view in claim.evaluations:
-        test_set = view.evaluation.test_set
-        if isinstance(test_set, TestSet) and isinstance(test_set.data, Pinned):
-            split = test_set.split if isinstance(test_set.split, str) else None
-            named.append((test_set.data, split, view.where("test-set").at("data")))
+        if view.test_data is not None:
+            named.append((view.test_data, view.test_split, view.where("test-set").at("data")))
     for data, split, origin in named:
         found = claim.resolved.dataset(data)
         if found is None or found[0].splits is None:
