@@ -1,6 +1,10 @@
-"""Small ONNX models that several rooms test with, built here so that no file is fetched."""
+"""What several rooms test with: small ONNX models, built here so that no file is fetched, and a hub on loopback."""
 
-from collections.abc import Callable
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -117,3 +121,46 @@ def attention(tmp_path: Path) -> Build:
         return save(tmp_path / name, nodes, [("tokens", shape)], [("states", shape)], tensors)
 
     return build
+
+
+@pytest.fixture
+def serve_hub() -> Iterator[Callable[[dict[str, bytes]], tuple[str, list[str]]]]:
+    """Serves files on loopback as a hub does, by their paths; gives its address and the paths that are asked for."""
+    servers: list[ThreadingHTTPServer] = []
+
+    def serve(files: dict[str, bytes]) -> tuple[str, list[str]]:
+        seen: list[str] = []
+
+        class Hub(BaseHTTPRequestHandler):
+            def do_HEAD(self) -> None:
+                self._answer(with_body=False)
+
+            def do_GET(self) -> None:
+                self._answer(with_body=True)
+
+            def _answer(self, *, with_body: bool) -> None:
+                seen.append(self.path)
+                body = files.get(self.path.removeprefix("/"))
+                self.send_response(200 if body is not None else 404)
+                if body is None:
+                    self.send_header("X-Error-Code", "EntryNotFound")
+                else:
+                    self.send_header("ETag", f'"{hashlib.sha1(body).hexdigest()}"')
+                    commit = re.search(r"/resolve/([0-9a-f]{40})/", self.path)
+                    self.send_header("X-Repo-Commit", commit[1] if commit else "")
+                self.send_header("Content-Length", str(len(body or b"")))
+                self.end_headers()
+                self.wfile.write(body or b"" if with_body else b"")
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_address[1]}", seen
+
+    yield serve
+    for server in servers:
+        server.shutdown()
+        server.server_close()

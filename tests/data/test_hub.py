@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,47 +16,9 @@ BODY = b"x,y\n1,2\n"
 ADDRESS = f"hf://datasets/org/name@{COMMIT}/data/test.csv"
 
 
-class Hub(BaseHTTPRequestHandler):
-    """Answers for one file as a hub does."""
-
-    requests: list[str]
-
-    def do_HEAD(self) -> None:
-        self._answer(b"")
-
-    def do_GET(self) -> None:
-        self._answer(BODY)
-
-    def _answer(self, body: bytes) -> None:
-        self.requests.append(self.path)
-        if self.path != f"/datasets/org/name/resolve/{COMMIT}/data/test.csv":
-            self.send_response(404)
-            self.send_header("X-Error-Code", "EntryNotFound")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        self.send_response(200)
-        self.send_header("ETag", f'"{hashlib.sha1(BODY).hexdigest()}"')
-        self.send_header("X-Repo-Commit", COMMIT)
-        self.send_header("Content-Length", str(len(BODY)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
-def hub() -> Iterator[tuple[str, list[str]]]:
-    seen: list[str] = []
-    handler = type("Handler", (Hub,), {"requests": seen})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", seen
-    server.shutdown()
-    server.server_close()
-    thread.join()
+def hub(serve_hub: Callable[[dict[str, bytes]], tuple[str, list[str]]]) -> tuple[str, list[str]]:
+    return serve_hub({f"datasets/org/name/resolve/{COMMIT}/data/test.csv": BODY})
 
 
 def test_a_file_is_fetched_once_with_leave(hub: tuple[str, list[str]], tmp_path: Path) -> None:
