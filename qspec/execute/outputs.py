@@ -256,7 +256,9 @@ def _names(stem: str, metric: BoundMetric, *, alone: bool) -> bool:
 
 def _values(metric: BoundMetric, values: Any, stem: str) -> NDArray[np.float64]:
     """The (n, 1) column of a metric's own values; NaN where an example does not count."""
-    array = np.asarray([np.nan if v is None else v for v in values] if isinstance(values, list) else values)
+    array = _stacked(
+        stem, [np.nan if v is None else v for v in values] if isinstance(values, list) else values
+    )
     if array.ndim != 1 or array.dtype.kind not in "iufb":
         raise QSpecError(f"The column {stem} holds no numbers, and {metric} has one for each example.")
     found = array.astype(np.float64)
@@ -279,11 +281,16 @@ def _is_text(values: Any) -> bool:
 def _array(name: str, values: Any) -> Any:
     if FIELDS[name].kind in ("text", "ragged"):
         return list(values)
+    return _stacked(name, values)
+
+
+def _stacked(name: str, values: Any) -> NDArray[Any]:
+    """The rows of a column as one array."""
     try:
         return np.asarray(values)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise QSpecError(
-            f"The rows of the column {name} differ in length.", hint="pad them to one length"
+            f"The rows of the column {name} differ in kind or length.", hint="pad them to one length"
         ) from None
 
 

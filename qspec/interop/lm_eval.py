@@ -179,5 +179,5 @@ def _numbers(value: Any) -> list[float] | None:
     words: Mapping[str, float] = {"True": 1.0, "False": 0.0}
     try:
         return [words[item] if item in words else float(item) for item in value]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from qspec import api
 from qspec.errors import QSpecError
@@ -45,6 +48,16 @@ claim c on e {{
 """
 
 Judging = Callable[..., Any]
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=5)
+    | st.just(10**400),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=2),
+    max_leaves=6,
+)
 
 
 @pytest.fixture
@@ -336,3 +349,25 @@ def test_every_metric_runs_here_or_comes_from_scores_or_is_refused(judged: Judgi
     assert values(one, "pass")[0] == pytest.approx(8 / 15, abs=1e-5)
     with pytest.raises(QSpecError, match="human-eval"):
         judged(["s.csv"], "  loss(human-eval) <= 1 pp", metrics="human-eval", task="summarization")
+
+
+@given(
+    name=st.sampled_from(["top1", "prediction", "logits", "text", "score", "id", "f1(macro)", "x"]),
+    shared=st.sampled_from(["label", "reference", "target", "site", "id"]),
+    cells=st.lists(JSON, min_size=6, max_size=6),
+)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_file_holds_there_are_verdicts_or_a_sentence(
+    name: str, shared: str, cells: list[Any], judged: Judging, tmp_path: Path
+) -> None:
+    columns = {f"{name}.baseline": cells[:2], f"{name}.quantized": cells[2:4], shared: cells[4:]}
+    save_jsonl(tmp_path / "s.jsonl", columns)
+    save_jsonl(tmp_path / "b.jsonl", {"id": [1, 2], name: cells[:2], shared: cells[4:]})
+    for files in (["s.jsonl"], ["b.jsonl", "s.jsonl"], ["b.jsonl", "b.jsonl"]):
+        with contextlib.suppress(QSpecError):
+            judged(
+                files,
+                "  loss(top1) <= 1 pp\n  agreement >= 1 %",
+                metrics="top1, f1(macro), ece(bins: 2), auc, brier",
+                more="strata { site: by site }",
+            )
