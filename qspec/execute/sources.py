@@ -24,10 +24,26 @@ def locate(plan: Plan, folder: Path, text: str, sha256: str | None = None) -> tu
 
 
 def locate_model(plan: Plan, side: ModelPlan) -> tuple[Path, str]:
-    """The root and the path below it of a model's file."""
+    """The root and the path below it of a model's file; of a hub's, files of external data are fetched too."""
     if side.address is not None:
-        return locate(plan, plan.root, side.address, side.sha256)
+        root, name = locate(plan, plan.root, side.address, side.sha256)
+        for location in _external(root / name):
+            locate(plan, plan.root, f"{side.address.rpartition('/')[0]}/{location}")
+        return root, name
     return plan.root, relative_to(plan.root, side.path)
+
+
+def _external(path: Path) -> list[str]:
+    """The files that hold a model's weights beside it; none where the file is no model, which is said elsewhere."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        graph = onnx.load_model(path, format="protobuf", load_external_data=False).graph
+    except DecodeError:
+        return []
+    entries = [entry for tensor in graph.initializer for entry in tensor.external_data]
+    return sorted({entry.value for entry in entries if entry.key == "location"})
 
 
 def split_file(data: DataPlan) -> str | None:

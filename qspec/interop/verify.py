@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from qspec.canonical import file_digest
+from qspec.data.paths import verify_digest
 from qspec.errors import Place, QSpecError
 from qspec.interop.dsse import open_envelope, read_json
 from qspec.interop.intoto import statement
@@ -110,10 +110,10 @@ def _files(claims: list[ClaimRecord], workspace: Workspace) -> Iterator[Checked]
             path = loaded.folder / name if name and "://" not in name else None
             if path is None or not path.resolve().is_relative_to(workspace.root.resolve()):
                 continue
-            if not path.is_file():
+            if not (path.is_file() or path.is_dir()):
                 yield Checked(what, None, f"{name} is not here")
                 continue
-            found = file_digest(path)
+            found = verify_digest(path, None)
             if noun.sha256 is None and found not in known:
                 yield Checked(what, None, "neither the spec nor the record fixes its digest")
             else:

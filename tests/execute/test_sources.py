@@ -208,6 +208,23 @@ def test_models_and_data_of_a_hub_are_fetched_with_leave_and_kept(pinned: Any) -
     assert len(seen) == asked, "a second run asks nothing"
 
 
+def test_weights_beside_a_model_are_fetched_with_it(pinned: Any, tmp_path: Path) -> None:
+    path, _, files = pinned
+    address = f"org/net/resolve/{COMMIT}/onnx/m.onnx"
+    digest = hashlib.sha256(files[address]).hexdigest()
+    onnx.save(
+        onnx.load(str(tmp_path / "made.onnx")),
+        str(tmp_path / "large.onnx"),
+        save_as_external_data=True,
+        location="m.onnx_data",
+        size_threshold=0,
+    )
+    files[address] = (tmp_path / "large.onnx").read_bytes()
+    files[f"{address}_data"] = (tmp_path / "m.onnx_data").read_bytes()
+    path.write_text(path.read_text().replace(digest, hashlib.sha256(files[address]).hexdigest()))
+    assert run(path, allow_network=True)[0] == 1.0
+
+
 def test_a_model_with_another_digest_is_refused(pinned: Any) -> None:
     path, _, files = pinned
     text = path.read_text()
