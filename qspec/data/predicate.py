@@ -44,7 +44,7 @@ def plain_column(table: Table, name: str) -> Array:
 
 def _compare(comparison: Comparison, table: Table) -> NDArray[np.bool_]:
     term = comparison.column
-    if term.positional or term.named or term.at is not None:
+    if not term.is_bare:
         raise QSpecError(f"A predicate over rows compares a column, and {term} is not the name of one.")
     column = plain_column(table, term.name)
     if comparison.relation == "in":

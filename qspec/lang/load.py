@@ -20,9 +20,6 @@ MAX_IMPORT_DEPTH = 32
 Collection = Literal[
     "models", "datasets", "hardware", "runtimes", "executors", "claims", "deployments", "suites"
 ]
-COLLECTIONS: tuple[Collection, ...] = (
-    "models", "datasets", "hardware", "runtimes", "executors", "claims", "deployments", "suites",
-)  # fmt: skip
 
 
 @dataclass

@@ -9,7 +9,7 @@ from qspec.lang.alias import canonical
 from qspec.lang.layout import Braces, Item, flat
 from qspec.lang.read import MismatchError, read
 from qspec.lang.source import Source
-from qspec.lang.spell import led_in
+from qspec.lang.spell import QUALIFIERS, led_in
 from qspec.lang.tree import (
     Argument,
     AssertionNode,
@@ -29,11 +29,11 @@ from qspec.lang.tree import (
     TermNode,
     Word,
 )
-from qspec.model.claim import Bound
-from qspec.model.expression import FLIPPED, Term
+from qspec.model.claim import Bound, bounded
+from qspec.model.expression import Term
 from qspec.model.spelling import inner_word, key_word, quote, value_word
 
-_ORDER = ("from", "on", "for-each", "for", "at", "expect")
+_ORDER = [word.replace(" ", "-") for word in QUALIFIERS.values()]
 
 
 class Reprinter:
@@ -113,14 +113,7 @@ class Reprinter:
     def assertion(self, node: AssertionNode) -> tuple[str, str, str]:
         """What is bounded, its bound, and its qualifiers; both bounds of a two-sided one stand in the first."""
         quantity, bounds = self._measured(node)
-        if node.absolute:
-            quantity = f"|{quantity}|"
-        behind = self.qualifiers(node.qualifiers)
-        if len(bounds) == 1:
-            (relation, number) = bounds[0]
-            return quantity, f"{relation} {number}", behind
-        (low, low_number), (high, high_number) = bounds
-        return f"{low_number} {FLIPPED[low]} {quantity} {high} {high_number}", "", behind
+        return *bounded(quantity, bounds, absolute=node.absolute), self.qualifiers(node.qualifiers)
 
     def _measured(self, node: AssertionNode) -> tuple[str, list[tuple[str, str]]]:
         as_written = [(bound.relation, self.number(bound.quantity)) for bound in node.bounds]

@@ -8,10 +8,9 @@ from typing import Any
 
 from qspec.errors import QSpecError
 from qspec.model.base import Silence
-from qspec.model.claim import Assertion, Bound
+from qspec.model.claim import Assertion, Bound, bounded
 from qspec.model.executor import Baseline
 from qspec.model.expression import (
-    FLIPPED,
     ByColumn,
     Combination,
     Comparison,
@@ -38,8 +37,10 @@ def text(value: str) -> str:
 
 def prose(value: str) -> str:
     r"""A text over several lines in triple quotes; backslashes, quotes and what cannot be seen are escaped."""
-    lines = [quote(line)[1:-1].replace('\\"', '"').replace("\\t", "\t") for line in value.split("\n")]
-    joined = "\n".join(lines).replace('"""', '\\"\\"\\"')
+    # Line breaks and tabs stand as they are, so the text is cut at them before anything is escaped.
+    pieces = re.split(r"([\n\t])", value)
+    joined = "".join(p if p in {"\n", "\t"} else quote(p)[1:-1].replace('\\"', '"') for p in pieces)
+    joined = joined.replace('"""', '\\"\\"\\"')
     return f'"""{joined[:-1]}\\""""' if joined.endswith('"') else f'"""{joined}"""'
 
 
@@ -64,13 +65,12 @@ def _baseline(value: Baseline) -> str:
 
 
 def _term(value: Term) -> str:
-    bare = not (value.positional or value.named or value.at)
     if value.at is not None and not is_name(value.name):
         raise QSpecError(
             f"`{value.name}` with a cut-off after `@` has no spelling in the language.",
             hint="a name before `@` is made of letters, digits, hyphens and dots",
         )
-    return value_word(value.name) if bare else str(value)
+    return value_word(value.name) if value.is_bare else str(value)
 
 
 WRITERS: dict[type[Any], Callable[[Any], str]] = {
@@ -133,23 +133,17 @@ def assertion(value: Assertion) -> tuple[str, str, str]:
     """What is bounded, the bound, and the qualifiers; a two-sided assertion has its bounds in the first part."""
     named = value.quantity
     quantity = str(named) if named.positional or named.named else _term_key(named)
-    if value.absolute:
-        quantity = f"|{quantity}|"
+    bounds = [(bound.relation, str(bound.quantity)) for bound in value.bounds]
     behind = qualifiers({field: getattr(value, field, None) for field in QUALIFIERS})
-    if len(value.bounds) == 1:
-        return quantity, str(value.bounds[0]), behind
-    low, high = value.bounds
-    return f"{low.quantity} {FLIPPED[low.relation]} {quantity} {high}", "", behind
+    return *bounded(quantity, bounds, absolute=value.absolute), behind
 
 
 def figure_head(value: Term, taken: list[str]) -> str:
     """The quantity at the head of a figure; parentheses keep it apart from a key of the same name."""
-    bare = not (value.positional or value.named or value.at)
-    if bare and value.name in taken:
+    if value.is_bare and value.name in taken:
         return f"{key_word(value.name)}()"
     return _term_key(value)
 
 
 def _term_key(value: Term) -> str:
-    bare = not (value.positional or value.named or value.at)
-    return key_word(value.name) if bare else _term(value)
+    return key_word(value.name) if value.is_bare else _term(value)

@@ -1,5 +1,6 @@
 """Claims: assertions about the outputs of one executor, and what somebody else reported."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -44,12 +45,9 @@ class Assertion(Noun):
     """The outcome that counts as success; `confirmed` unless given."""
 
     def __str__(self) -> str:
-        quantity = f"|{self.quantity}|" if self.absolute else str(self.quantity)
-        if len(self.bounds) == 2:
-            low, high = self.bounds
-            text = f"{low.quantity} {FLIPPED[low.relation]} {quantity} {high}"
-        else:
-            text = f"{quantity} {self.bounds[0]}"
+        bounds = [(bound.relation, str(bound.quantity)) for bound in self.bounds]
+        quantity, bound = bounded(str(self.quantity), bounds, absolute=self.absolute)
+        text = f"{quantity} {bound}" if bound else quantity
         if self.on:
             text += f" on {self.on}"
         if self.for_each:
@@ -57,6 +55,16 @@ class Assertion(Noun):
         if self.for_ is not None:
             text += f" for {self.for_}"
         return text + (f" at {self.at}" if self.at else "")
+
+
+def bounded(quantity: str, bounds: Sequence[tuple[str, str]], *, absolute: bool) -> tuple[str, str]:
+    """What is bounded and its bound; of two bounds the first stands, turned round, before what they bound."""
+    if absolute:
+        quantity = f"|{quantity}|"
+    if len(bounds) == 1:
+        return quantity, " ".join(bounds[0])
+    (low, low_number), (high, high_number) = bounds
+    return f"{low_number} {FLIPPED[low]} {quantity} {high} {high_number}", ""
 
 
 class Source(Noun):

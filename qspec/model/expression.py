@@ -31,6 +31,11 @@ class Term(Noun):
         """The name as looked up in a registry: `recall@10` is `recall@k`."""
         return f"{self.name}@k" if self.at is not None else self.name
 
+    @property
+    def is_bare(self) -> bool:
+        """Whether it is a name alone, without arguments and without a cut-off."""
+        return not (self.positional or self.named or self.at)
+
     def __str__(self) -> str:
         name = key_word(self.name) if self.at is None else f"{self.name}@{self.at}"
         arguments = [argument_text(item) for item in self.positional]
@@ -116,7 +121,7 @@ def scalar_text(value: Scalar | None) -> str:
 
 def argument_text(value: Argument) -> str:
     """An argument as the language writes it: a plain word bare, any other string quoted."""
-    if isinstance(value, Term) and not (value.positional or value.named or value.at):
+    if isinstance(value, Term) and value.is_bare:
         return f"{value}()"  # without its parentheses it would be a word
     if isinstance(value, str):
         return value_word(value)

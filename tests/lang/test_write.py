@@ -7,6 +7,7 @@ from qspec.lang.format import format_text
 from qspec.lang.load import load_one
 from qspec.lang.source import Source
 from qspec.lang.write import write_document
+from qspec.model.claim import Claim
 from qspec.model.document import Document
 
 
@@ -31,3 +32,9 @@ def test_a_column_called_each_stays_a_column_behind_for():
     loaded = load_one(Source("x.qspec", text))
     assert write_document(loaded.document) == text
     assert format_text(loaded.source) == text
+
+
+def test_a_backslash_before_a_t_stays_one_in_a_text_of_several_lines():
+    title = "in C:\\tables\tand\nbelow"
+    written = write_document(Document(claims={"a": Claim(title=title)}))
+    assert load_one(Source("x.qspec", written)).document.claims["a"].title == title
