@@ -11,6 +11,7 @@ import click
 
 from qspec._version import __version__
 from qspec.cli._interrupt import watch_interrupts
+from qspec.cli._stream import harmless_streams
 from qspec.errors import QSpecError
 from qspec.registry import Registry
 
@@ -75,7 +76,7 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; every failure ends in a sentence and an exit status, never in a traceback."""
-    with watch_interrupts() as interrupted:
+    with harmless_streams(), watch_interrupts() as interrupted:
         status = _run(arguments, interrupted)
     sys.exit(status if isinstance(status, int) else 0)
 

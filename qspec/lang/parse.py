@@ -24,12 +24,14 @@ MAX_TOKENS = 50_000
 
 MAX_TOKEN_LENGTH = 100_000
 """Characters of one word, string, prose or comment."""
-MAX_BAD_ESCAPES = 200
+MAX_BAD = 200
 
 _KNOWN_ESCAPE = (
     r"\\(?:[\\\"nrt]|u\{(?!0*[dD][89a-fA-F][0-9a-fA-F]{2}\})0*(?:10|[0-9a-fA-F])?[0-9a-fA-F]{1,4}\})"
 )
 _BAD_ESCAPE = re.compile(rf"(?:[^\\]|{_KNOWN_ESCAPE})*+(\\(?:u\{{[^}}\"\r\n]*\}}?|.))", re.DOTALL)
+_HIDDEN = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Signs that a terminal obeys, or that show a line in another order than it is read in."""
 # Strings end with their line at the latest, and nothing backtracks, so that the survey is linear in the text.
 _TOKENS = re.compile(
     r'"""(?:[^"\\]|\\[\s\S]|"(?!""))*+(?:""")?|"(?:[^"\\\r\n]|\\[^\r\n])*+"?|#[^\n]*+|\n|[\w.+-]++|[^\w\s.+-]'
@@ -94,10 +96,27 @@ def _survey(source: Source) -> list[Diagnostic]:
                 )
         elif sign in "])}":
             depth -= 1 if depth else 0
-        elif sign == '"' and "\\" in match[0]:
-            for escape in islice(_bad_escapes(match[0]), MAX_BAD_ESCAPES - len(errors)):
+        elif sign in '"#' and not match[0].isprintable():
+            hidden = islice(_HIDDEN.finditer(source.text, *match.span()), max(MAX_BAD - len(errors), 0))
+            errors += [_hidden(source, found) for found in hidden]
+        if sign == '"' and "\\" in match[0]:
+            for escape in islice(_bad_escapes(match[0]), max(MAX_BAD - len(errors), 0)):
                 errors.append(_bad_escape(source, match.start() + escape.start(1), escape[1]))
     return errors
+
+
+def _hidden(source: Source, sign: re.Match[str]) -> Diagnostic:
+    span, number = Span(sign.start(), sign.end()), ord(sign[0])
+    return Diagnostic(
+        "QS001",
+        "syntax-error",
+        Severity.ERROR,
+        f"The character U+{number:04X} cannot be seen, and may make a line look like another.",
+        span,
+        source,
+        help=f"remove it, or write `\\u{{{number:x}}}` in a string",
+        fixes=(Fix("Write it as an escape", (Edit(span, f"\\u{{{number:x}}}"),)),),
+    )
 
 
 def _bad_escapes(text: str) -> Iterator[re.Match[str]]:
