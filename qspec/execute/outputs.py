@@ -287,7 +287,10 @@ def _array(name: str, values: Any) -> Any:
 def _stacked(name: str, values: Any) -> NDArray[Any]:
     """The rows of a column as one array."""
     try:
-        return np.asarray(values)
+        array = np.asarray(values)
+        if array.size:
+            return array
+        raise QSpecError(f"The rows of the column {name} are empty.", hint="leave the column out")
     except (ValueError, OverflowError):
         raise QSpecError(
             f"The rows of the column {name} differ in kind or length.", hint="pad them to one length"

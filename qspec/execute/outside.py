@@ -15,10 +15,8 @@ from qspec.execute.sheets import PairedSheet
 from qspec.lang.resolve import ResolvedClaim
 from qspec.metrics.parameters import spoken
 from qspec.model.hardware import Hardware, Runtime
-from qspec.model.measured import Found
+from qspec.model.measured import ELSEWHERE, Found
 
-ELSEWHERE = "elsewhere"
-"""What stands for the machine in a measured block whose scores were made elsewhere."""
 NO_CLOCK = "the scores were made elsewhere, and no clock, meter or file comes with them"
 
 

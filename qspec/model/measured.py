@@ -11,6 +11,9 @@ from qspec.model.quantity import Quantity, Range
 JUDGE_VERSION = 1
 """Version of the judge in this program: raised only when a verdict can come out otherwise for the same scores."""
 
+ELSEWHERE = "elsewhere"
+"""What stands for the machine where scores were made elsewhere; the executor found is then the declared one."""
+
 
 class Found(Noun):
     """The executor as it was found on the machine that ran the spec."""

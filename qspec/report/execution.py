@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from qspec.checks.view import ClaimView
 from qspec.lang.resolve import Origin
-from qspec.model.measured import Census, Measured
+from qspec.model.measured import ELSEWHERE, Census, Measured
 from qspec.report import figures
 from qspec.report.machine import MachineRow, machine_rows
 from qspec.report.measure import is_physical
@@ -89,7 +89,7 @@ def execution(claim: ClaimView, block: Measured, origin: Origin) -> Execution:
         at=moment(block.at),
         tool=block.tool,
         judge=str(block.judge_version),
-        machine=machine or "an unnamed machine",
+        machine=f"{machine or 'an unnamed machine'}{', as declared' if found.machine == ELSEWHERE else ''}",
         outcome=outcome_of(block.outcome) if block.outcome else NOT_EXECUTED,
         tiles=tuple(tiles(scores, physical)),
         verdicts=tuple(verdict_rows(claim, block)),

@@ -356,7 +356,12 @@ def test_every_metric_runs_here_or_comes_from_scores_or_is_refused(judged: Judgi
     shared=st.sampled_from(["label", "reference", "target", "site", "id"]),
     cells=st.lists(JSON, min_size=6, max_size=6),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 def test_whatever_a_file_holds_there_are_verdicts_or_a_sentence(
     name: str, shared: str, cells: list[Any], judged: Judging, tmp_path: Path
 ) -> None:
