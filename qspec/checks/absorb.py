@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from qspec.checks.arithmetic import same_metric
 from qspec.checks.view import AssertionView, ClaimView
 from qspec.model.claim import Assertion, Bound, Deployment
-from qspec.model.evaluation import Strata
 from qspec.model.expression import ByColumn, Comparison, Stratification, Where
 from qspec.model.measurand import measurand, metric_named
 
@@ -56,7 +55,7 @@ def _covers(view: AssertionView, wanted: Assertion) -> bool:
     mine = view.assertion
     if (mine.for_each, mine.for_) == (wanted.for_each, wanted.for_):
         return True
-    names = _strata(view)
+    names = view.strata
     target = wanted.for_each or (wanted.for_ if isinstance(wanted.for_, str) else None)
     if target is not None:
         if target in (mine.for_each, mine.for_):
@@ -71,11 +70,6 @@ def _covers(view: AssertionView, wanted: Assertion) -> bool:
         return True
     own = names.get(mine.for_) if isinstance(mine.for_, str) else None
     return isinstance(own, Where) and own.where == condition
-
-
-def _strata(view: AssertionView) -> dict[str, Stratification]:
-    strata = view.evaluation.evaluation.strata if view.evaluation is not None else None
-    return strata.members if isinstance(strata, Strata) else {}
 
 
 def _by_column(names: dict[str, Stratification], condition: object) -> list[str]:

@@ -199,17 +199,12 @@ def _sample_size(view: EvaluationView) -> Axis:
     reported = [f for f in figures if f.n is not None or f.interval or isinstance(f.quantized, Spread)]
     if isinstance(size, Quantity) or reported:
         missing = [f for f in figures if f.for_ is not None and f.n is None and not f.interval]
-        if missing and not isinstance(f_n(reported), Quantity):
+        if missing and not any(f.for_ is not None and f.n is not None for f in reported):
             return Axis("vague", why="strata have figures without their number of examples", origin=origin)
         return Axis("stated", origin=origin)
     if isinstance(size, Silence):
         return Axis(size.silence, origin=origin)
     return Axis("missing", origin=origin)
-
-
-def f_n(figures: list[Any]) -> Quantity | None:
-    """The number of examples behind some stratum's figure, if any gives it."""
-    return next((f.n for f in figures if f.for_ is not None and f.n is not None), None)
 
 
 def _executor(view: EvaluationView) -> Axis:

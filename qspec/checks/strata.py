@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from qspec.checks.view import AssertionView
-from qspec.model.evaluation import Strata
 from qspec.model.expression import ByColumn, Comparison, Predicate, Quantiles, Stratification
 
 
 def stratification(view: AssertionView) -> Stratification | None:
     """The decomposition that an assertion names, where its evaluation declares it."""
-    strata = view.evaluation.evaluation.strata if view.evaluation is not None else None
     name = view.assertion.for_each or view.assertion.for_
-    return strata.members.get(name) if isinstance(strata, Strata) and isinstance(name, str) else None
+    return view.strata.get(name) if isinstance(name, str) else None
 
 
 def is_of(view: AssertionView, stratum: str | Predicate | None, how: Stratification | None) -> bool:

@@ -11,8 +11,8 @@ from qspec.lang.digests import executor_digest
 from qspec.lang.resolve import Origin, ResolvedClaim, ResolvedExecutor
 from qspec.model.base import Silence, kebab
 from qspec.model.claim import Assertion, Claim, Reported
-from qspec.model.evaluation import Calibration, Evaluated, TestSet
-from qspec.model.expression import Pinned, Term
+from qspec.model.evaluation import Calibration, Evaluated, Strata, TestSet
+from qspec.model.expression import Pinned, Stratification, Term
 from qspec.model.measurand import Measurand, MeasurandKind, measurand, metric_named
 from qspec.model.measured import Measured
 
@@ -56,6 +56,11 @@ class EvaluationView:
         return self.evaluation.task if isinstance(self.evaluation.task, str) else None
 
     @property
+    def strata(self) -> dict[str, Stratification]:
+        """The declared stratifications, by name."""
+        return self.evaluation.strata.members if isinstance(self.evaluation.strata, Strata) else {}
+
+    @property
     def test_set(self) -> TestSet | None:
         """The test set, where one is described."""
         return self.evaluation.test_set if isinstance(self.evaluation.test_set, TestSet) else None
@@ -95,6 +100,11 @@ class AssertionView:
     def evaluation(self) -> EvaluationView | None:
         """The evaluation it is on; the only one, or the only one with the metric, when it does not say."""
         return self.claim.evaluation_for(self.assertion.on, self.measurand.metric)
+
+    @property
+    def strata(self) -> dict[str, Stratification]:
+        """The stratifications that its evaluation declares, by name."""
+        return self.evaluation.strata if self.evaluation is not None else {}
 
     @property
     def is_stratified(self) -> bool:

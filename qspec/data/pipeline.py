@@ -103,8 +103,3 @@ def _step(term: Term, stage: str, files: Files | None = None) -> tuple[str | Non
     transform = entry.make(arguments)
     arguments.finish()
     return only, transform
-
-
-def post_terms(terms: Sequence[Term]) -> Steps:
-    """Steps of the given `post` terms alone."""
-    return Steps(Pipeline(post=list(terms)))

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from qspec.lang.diagnostic import Diagnostic, Edit, Fix, Related, Severity
+from qspec.lang.positions import Path, Positions
+from qspec.lang.refusal import refusal, refusals
 from qspec.lang.source import Source, Span
 from qspec.lang.tree import Node, Number
 from qspec.model.document import LANGUAGE_VERSION
 from qspec.model.unit import COUNT_NOUNS, PER_NOUNS, UNITS, find_unit
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 _RULES = {
     "QS001": "syntax-error",
@@ -57,6 +63,17 @@ class Complaints:
     def wrong(self, message: str, node: Node, hint: str | None = None) -> None:
         """A value that the item cannot take."""
         self.add("QS003", message, node, hint)
+
+    def refused(
+        self, error: ValidationError, path: Path, positions: Positions, node: Node, head: Node
+    ) -> None:
+        """What the limits of the noun at `path` refuse: each field at its place, and at `head` what is missing."""
+        for name, problem in refusals(error):
+            if problem["type"] != "missing":
+                where = Node(*positions.of((*path, name))) if name else node
+                self.wrong(refusal(problem), where)
+            elif (*path, name) not in positions.keys:  # else it is there, and what is wrong with it was said
+                self.add("QS011", f"`{name}` is missing from this block.", head)
 
     def twice(self, name: str, node: Node, before: Node) -> None:
         """Something said a second time."""

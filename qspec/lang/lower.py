@@ -13,9 +13,8 @@ from qspec.lang.complaint import Complaints
 from qspec.lang.diagnostic import Diagnostic
 from qspec.lang.positions import Path, Positions
 from qspec.lang.read import NAMES, READERS, SHORT_FORMS, MismatchError, key_of, read, short_form
-from qspec.lang.refusal import refusal, refusals
+from qspec.lang.shape import QUALIFIERS, FieldShape, Shape, shape_of
 from qspec.lang.shape import Block as BlockNoun
-from qspec.lang.shape import FieldShape, Shape, shape_of
 from qspec.lang.source import Source, Span
 from qspec.lang.tree import (
     AssertionNode,
@@ -44,15 +43,6 @@ from qspec.model.expression import Comparison, Term
 from qspec.model.quantity import Quantity
 
 __all__ = ["Lowered", "Path", "Positions", "lower"]
-
-_QUALIFIERS = {
-    "from": "from_",
-    "on": "on",
-    "for": "for_",
-    "for-each": "for_each",
-    "at": "at",
-    "expect": "expect",
-}
 
 
 @dataclass
@@ -89,15 +79,8 @@ class _Lowering:
         try:
             return assemble(noun, values)
         except ValidationError as error:
-            for name, problem in refusals(error):
-                if problem["type"] == "missing":
-                    if (*path, name) in self.positions.keys:
-                        continue  # it is there, and what is wrong with it was said
-                    where = Node(*self.positions.key(path)) if path else node
-                    self.complaints.add("QS011", f"`{name}` is missing from this block.", where)
-                else:
-                    where = Node(*self.positions.of((*path, name))) if name else node
-                    self.complaints.wrong(refusal(problem), where)
+            head = Node(*self.positions.key(path)) if path else node
+            self.complaints.refused(error, path, self.positions, node, head)
             return None
 
     def _read(self, kind: Any, node: Node, otherwise: str) -> Any:
@@ -163,7 +146,7 @@ class _Lowering:
         """The fields that stand behind a head; none of them fits where `noun` is None."""
         fields: dict[str, Any] = {}
         for qualifier in qualifiers:
-            name, value = _QUALIFIERS[qualifier.kind], qualifier.value
+            name, value = QUALIFIERS[qualifier.kind], qualifier.value
             word = qualifier.kind.replace("-", " ")
             if noun is None or name not in noun.model_fields:
                 self.complaints.wrong(f"`{word}` cannot stand here.", qualifier, "remove it")

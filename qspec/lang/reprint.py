@@ -8,8 +8,9 @@ from typing import Any
 from qspec.lang.alias import canonical
 from qspec.lang.layout import Braces, Item, flat
 from qspec.lang.read import MismatchError, read
+from qspec.lang.shape import QUALIFIERS
 from qspec.lang.source import Source
-from qspec.lang.spell import QUALIFIERS, led_in
+from qspec.lang.spell import led_in
 from qspec.lang.tree import (
     Argument,
     AssertionNode,
@@ -33,7 +34,7 @@ from qspec.model.claim import Bound, bounded
 from qspec.model.expression import Term
 from qspec.model.spelling import inner_word, key_word, quote, value_word
 
-_ORDER = [word.replace(" ", "-") for word in QUALIFIERS.values()]
+_ORDER = list(QUALIFIERS)
 
 
 class Reprinter:
@@ -108,7 +109,7 @@ class Reprinter:
     def qualifiers(self, nodes: list[Qualifier]) -> str:
         """What stands behind a head, in the language's order."""
         ordered = sorted(nodes, key=lambda node: _ORDER.index(node.kind))
-        return " ".join(led_in(node.kind.replace("-", " "), self._qualified(node)) for node in ordered)
+        return " ".join(led_in(node.kind, self._qualified(node)) for node in ordered)
 
     def assertion(self, node: AssertionNode) -> tuple[str, str, str]:
         """What is bounded, its bound, and its qualifiers; both bounds of a two-sided one stand in the first."""

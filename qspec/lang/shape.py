@@ -21,6 +21,17 @@ _MARKERS: dict[type, Kind] = {
 }
 
 
+QUALIFIERS = {
+    "from": "from_",
+    "on": "on",
+    "for-each": "for_each",
+    "for": "for_",
+    "at": "at",
+    "expect": "expect",
+}
+"""The kinds of qualifiers that stand behind the head of an item, in their order, and the fields they fill."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldShape:
     """One field of a noun: its Python name, its name in the language, how it is filled, and its types."""
@@ -53,20 +64,21 @@ class Shape:
         return [*self.values, *self.labelled, *self.repeated]
 
 
-def _members(annotation: Any) -> tuple[Any, ...]:
-    """The alternatives of a union, `None` and annotations aside."""
+def members_of(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union, annotations aside; anything else is its own only member."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        return _members(get_args(annotation)[0])
+        return members_of(get_args(annotation)[0])
     if origin in (Union, types.UnionType):
-        return tuple(m for part in get_args(annotation) for m in _members(part))
-    return () if annotation is type(None) else (annotation,)
+        return tuple(m for part in get_args(annotation) for m in members_of(part))
+    return (annotation,)
 
 
 def _alternatives(annotation: Any) -> tuple[Any, ...]:
     """The alternatives in the order they are tried: words with a meaning first, since all would pass as names."""
     order = {Silence: 0, bool: 1, str: 3}
-    return tuple(sorted(_members(annotation), key=lambda kind: order.get(kind, 2)))
+    members = (member for member in members_of(annotation) if member is not type(None))
+    return tuple(sorted(members, key=lambda kind: order.get(kind, 2)))
 
 
 def _field_shape(name: str, info: Any) -> FieldShape:

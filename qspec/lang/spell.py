@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from qspec.errors import QSpecError
+from qspec.lang.shape import QUALIFIERS
 from qspec.model.base import Silence
 from qspec.model.claim import Assertion, Bound, bounded
 from qspec.model.executor import Baseline
@@ -98,28 +99,18 @@ WRITERS: dict[type[Any], Callable[[Any], str]] = {
 def qualifiers(fields: dict[str, Any]) -> str:
     """The qualifiers among the fields of a noun, in their order: from, on, for each, for, at, expect."""
     parts = []
-    for field, word in QUALIFIERS.items():
+    for kind, field in QUALIFIERS.items():
         value = fields.get(field)
         if value is not None:
             name = inner_word(value) if isinstance(value, str) else str(value)
-            parts.append(led_in(word, name))
+            parts.append(led_in(kind, name))
     return " ".join(parts)
 
 
-def led_in(word: str, said: str) -> str:
-    """A qualifier: a column called `each` would turn `for` into `for each`, and is one in parentheses."""
+def led_in(kind: str, said: str) -> str:
+    """A qualifier by its kind: a column called `each` would turn `for` into `for each`, and is one in parentheses."""
+    word = kind.replace("-", " ")
     return f"{word} ({said})" if said.startswith("each ") else f"{word} {said}"
-
-
-QUALIFIERS = {
-    "from_": "from",
-    "on": "on",
-    "for_each": "for each",
-    "for_": "for",
-    "at": "at",
-    "expect": "expect",
-}
-"""Fields that stand behind the head of an item, and the words that lead them in."""
 
 
 def can_qualify(field: str, value: Any) -> bool:
@@ -134,7 +125,7 @@ def assertion(value: Assertion) -> tuple[str, str, str]:
     named = value.quantity
     quantity = str(named) if named.positional or named.named else _term_key(named)
     bounds = [(bound.relation, str(bound.quantity)) for bound in value.bounds]
-    behind = qualifiers({field: getattr(value, field, None) for field in QUALIFIERS})
+    behind = qualifiers({field: getattr(value, field, None) for field in QUALIFIERS.values()})
     return *bounded(quantity, bounds, absolute=value.absolute), behind
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import types
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path as FilePath
-from typing import Annotated, Any, Literal, TypeGuard, Union, get_args, get_origin
+from typing import Any, Literal, TypeGuard, get_args, get_origin
 
 from pydantic import ValidationError
 
@@ -14,7 +14,7 @@ from qspec.lang.diagnostic import Diagnostic, Severity
 from qspec.lang.load import Loaded
 from qspec.lang.plain import Plain, PlainSyntaxError, read_json
 from qspec.lang.positions import Path, Positions
-from qspec.lang.refusal import refusal, refusals
+from qspec.lang.shape import members_of
 from qspec.lang.source import Source, Span
 from qspec.lang.tree import Block, Node, SyntaxTree
 from qspec.model.base import Noun, Open
@@ -82,7 +82,7 @@ class _Raising:
     def value(self, plain: Plain, annotation: Any, path: Path) -> Any:
         """A value as an annotation allows it, or `_MISSING` after reporting that it does not."""
         self.positions.values[path] = plain.span
-        kinds = _alternatives(annotation)
+        kinds = members_of(annotation)
         if plain.value is None and type(None) in kinds:
             return None
         if plain.mapping:
@@ -91,7 +91,7 @@ class _Raising:
             return self._list(plain, kinds, path)
         return self._scalar(plain, kinds, path)
 
-    def _mapping(self, plain: Plain, kinds: list[Any], path: Path) -> Any:
+    def _mapping(self, plain: Plain, kinds: Sequence[Any], path: Path) -> Any:
         for kind in kinds:
             if get_origin(kind) is dict:
                 return self._entries(plain, get_args(kind)[1], path)
@@ -123,7 +123,7 @@ class _Raising:
             pairs.append((key.text, value))
         return pairs
 
-    def _list(self, plain: Plain, kinds: list[Any], path: Path) -> Any:
+    def _list(self, plain: Plain, kinds: Sequence[Any], path: Path) -> Any:
         for kind in kinds:
             if get_origin(kind) is list:
                 parts = plain.value if isinstance(plain.value, list) else []
@@ -135,7 +135,7 @@ class _Raising:
                 return [one for one in read if one is not _MISSING]
         return self._wrong(plain, kinds, path)
 
-    def _scalar(self, plain: Plain, kinds: list[Any], path: Path) -> Any:
+    def _scalar(self, plain: Plain, kinds: Sequence[Any], path: Path) -> Any:
         value = plain.value
         for kind in kinds:
             if get_origin(kind) is Literal and value in get_args(kind):
@@ -146,7 +146,7 @@ class _Raising:
                 return str(value)
         return self._wrong(plain, kinds, path)
 
-    def _wrong(self, plain: Plain, kinds: list[Any], path: Path) -> Any:
+    def _wrong(self, plain: Plain, kinds: Sequence[Any], path: Path) -> Any:
         expected = " or ".join(dict.fromkeys(_name(kind) for kind in kinds if kind is not type(None)))
         key = next((part for part in reversed(path) if isinstance(part, str)), "the document")
         self.complaints.wrong(f"`{key}` takes {expected}.", Node(*plain.span))
@@ -178,28 +178,13 @@ class _Raising:
         try:
             built = noun(values["root"]) if issubclass(noun, Open) else noun(**values)
         except ValidationError as error:
-            for name, problem in refusals(error):
-                if problem["type"] == "missing":
-                    if (*path, name) in self.positions.keys:
-                        continue  # it is there, and what is wrong with it was said
-                    self.complaints.add("QS011", f"`{name}` is missing from this block.", Node(*plain.span))
-                else:
-                    self.complaints.wrong(refusal(problem), Node(*self.positions.of((*path, name))))
+            node = Node(*plain.span)
+            self.complaints.refused(error, path, self.positions, node, node)
             return _MISSING
         if isinstance(built, Quantity) and built.unit is not None and not known_unit(built.unit):
             span = self.positions.of((*path, "unit"))
             self.complaints.unit(built.unit, span)
         return built
-
-
-def _alternatives(annotation: Any) -> list[Any]:
-    """The members of a union, annotations aside; forward references to predicates among them."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _alternatives(get_args(annotation)[0])
-    if origin in (Union, types.UnionType):
-        return [member for part in get_args(annotation) for member in _alternatives(part)]
-    return [annotation]
 
 
 def _is_noun(kind: Any) -> TypeGuard[type[Noun | Open[Any]]]:

@@ -10,7 +10,7 @@ from qspec.errors import QSpecError
 from qspec.lang import spell
 from qspec.lang.layout import Bare, Body, Braces, Cells, Item, Listed, Plain, render, spaced
 from qspec.lang.read import SHORT_FORMS
-from qspec.lang.shape import Block, FieldShape, Shape, shape_of
+from qspec.lang.shape import QUALIFIERS, Block, FieldShape, Shape, shape_of
 from qspec.model.base import Noun, Open
 from qspec.model.document import Document
 from qspec.model.precision import Precision
@@ -65,7 +65,7 @@ def _section(head: str, noun: Block, *, flat: bool, table: str | None = None) ->
 def _head_fields(noun: Block) -> dict[str, Any]:
     if isinstance(noun, Open):
         return {}
-    given = {name: getattr(noun, name) for name in spell.QUALIFIERS if name in type(noun).model_fields}
+    given = {name: getattr(noun, name) for name in QUALIFIERS.values() if name in type(noun).model_fields}
     return {name: value for name, value in given.items() if spell.can_qualify(name, value)}
 
 

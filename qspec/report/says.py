@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from qspec.checks.view import ClaimView
 from qspec.model.base import Silence
-from qspec.model.evaluation import Calibration, TestSet
+from qspec.model.evaluation import Calibration
 from qspec.model.executor import Baseline
 from qspec.model.measurand import MeasurandKind
 from qspec.model.precision import Precision, TensorFormat
@@ -31,11 +31,7 @@ def says(claim: ClaimView) -> dict[str, str]:
     """For every axis what was said, or an empty string."""
     executor = claim.executor
     declared = executor.executor if executor else None
-    evaluations = [view.evaluation for view in claim.evaluations]
-    test_sets = [e.test_set for e in evaluations if isinstance(e.test_set, TestSet)]
-    strata = [
-        e.strata.members for e in evaluations if e.strata is not None and not isinstance(e.strata, Silence)
-    ]
+    test_sets = [view.test_set for view in claim.evaluations if view.test_set is not None]
     hardware, runtime = (executor.hardware, executor.runtime) if executor else (None, None)
     evidence = claim.claim.evidence
     return {
@@ -44,7 +40,7 @@ def says(claim: ClaimView) -> dict[str, str]:
         "metric": _join(str(metric) for view in claim.evaluations for metric in view.metrics),
         "baseline": _baseline(declared.baseline if declared else None),
         "calibration": _calibration(declared.calibration if declared else None),
-        "strata": _join(f"{name} ({how})" for members in strata for name, how in members.items()),
+        "strata": _join(f"{name} ({how})" for view in claim.evaluations for name, how in view.strata.items()),
         "test_set": _join(_word(part) for t in test_sets for part in (t.data, t.split, t.composition)),
         "sample_size": _join(_word(t.size) for t in test_sets) or _reported_sizes(claim),
         "executor": _join(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from qspec.checks.report import Report, count_by_severity
 from qspec.lang.diagnostic import Diagnostic
+from qspec.lang.layout import columns
 from qspec.lang.source import Source, Span
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -22,16 +23,6 @@ def visible(text: str) -> str:
         return text
     return "".join(
         f"\\u{{{ord(sign):x}}}" if unicodedata.category(sign) in _UNSEEN else sign for sign in text
-    )
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal `text` takes: wide characters two, combining marks none."""
-    if text.isascii():
-        return len(text)
-    return sum(
-        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1
-        for sign in text
     )
 
 

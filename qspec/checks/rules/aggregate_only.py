@@ -65,7 +65,6 @@ from collections.abc import Iterator
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import EvaluationView
 from qspec.lang.diagnostic import Severity
-from qspec.model.evaluation import Strata
 
 
 @rule(
@@ -74,19 +73,13 @@ from qspec.model.evaluation import Strata
 )  # fmt: skip
 def aggregate_only(view: EvaluationView) -> Iterator[Finding]:
     """A bound for the mean and none for its parts."""
-    strata = view.evaluation.strata
     bounds = [
         said for said in view.claim.assertions if said.evaluation is view and said.measurand.kind.is_accuracy
     ]
-    if (
-        isinstance(strata, Strata)
-        and strata.members
-        and bounds
-        and not any(said.is_stratified for said in bounds)
-    ):
-        name = next(iter(strata.members))
+    if view.strata and bounds and not any(said.is_stratified for said in bounds):
+        name = next(iter(view.strata))
         yield Finding(
-            f"The aggregate is bounded and no stratum is, of {', '.join(f'`{one}`' for one in strata.members)}.",
+            f"The aggregate is bounded and no stratum is, of {', '.join(f'`{one}`' for one in view.strata)}.",
             view.where("strata"),
             help=f"add a bound such as `{bounds[0].assertion.quantity} {bounds[0].assertion.bounds[0]} for each {name}`",
         )

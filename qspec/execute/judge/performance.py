@@ -36,7 +36,6 @@ class PerformanceJudge:
     timings: dict[str, Timings]
     size: Pair | None
     memory: Pair | None = None
-    energy: dict[str, Pair] | None = None
     refusal: tuple[Outcome, str] | None = None
     confidence: float = 0.95
 
