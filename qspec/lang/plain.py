@@ -9,11 +9,12 @@ from json import JSONDecodeError
 from json.decoder import scanstring  # type: ignore[attr-defined]  # the scanner that `json` itself uses
 from typing import Any
 
-from qspec.errors import LimitError, QSpecError
+from qspec.errors import LimitError, QSpecError, cap
 from qspec.lang.parse import MAX_DEPTH
 from qspec.lang.source import Source, Span
 
-MAX_NODES = 400_000
+MAX_VALUES = 100_000
+"""Values that a twin may hold, keys not counted."""
 
 Scalar = str | bool | int | Decimal | None
 
@@ -60,6 +61,14 @@ def number(text: str, whole: bool, span: Span) -> int | Decimal:
     return int(text) if whole else Decimal(text)
 
 
+def check_count(values: int, source: Source, offset: int) -> None:
+    """Raise `LimitError` for more values than the cap."""
+    most = cap("values", MAX_VALUES)
+    if values > most:
+        what = "The document holds more values than a spec may have"
+        raise LimitError.over("values", most, what, place=source.place(offset))
+
+
 def too_deep(source: Source, offset: int) -> LimitError:
     """The error for nesting that no person writes."""
     return LimitError(
@@ -81,7 +90,7 @@ def read_json(source: Source) -> Plain:
 
 class _JSON:
     def __init__(self, source: Source) -> None:
-        self.source, self.text, self.at = source, source.text, 0
+        self.source, self.text, self.at, self.values = source, source.text, 0, 0
 
     def error(self, message: str, hint: str | None = None) -> PlainSyntaxError:
         return PlainSyntaxError(message, Span(self.at, min(self.at + 1, len(self.text))), hint)
@@ -96,6 +105,8 @@ class _JSON:
         sign, start = self.blank(), self.at
         if depth > MAX_DEPTH:
             raise too_deep(self.source, start)
+        self.values += 1
+        check_count(self.values, self.source, start)
         if sign == "{":
             return self._object(depth)
         if sign == "[":

@@ -9,7 +9,7 @@ from typing import Any
 
 from qspec.errors import LimitError
 from qspec.lang.parse import MAX_DEPTH
-from qspec.lang.plain import MAX_NODES, Key, Plain, PlainSyntaxError, Scalar, number, too_deep
+from qspec.lang.plain import Key, Plain, PlainSyntaxError, Scalar, check_count, number, too_deep
 from qspec.lang.source import Source, Span
 
 MAX_CHARACTERS = 1 << 20
@@ -97,8 +97,9 @@ class _YAML:
 
     def value(self, kind: str, event: Any, span: Span, depth: int) -> Plain:
         self.nodes += 1
-        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+        if depth > MAX_DEPTH:
             raise too_deep(self.source, span.start)
+        check_count(self.nodes, self.source, span.start)
         if kind == "AliasEvent" or getattr(event, "anchor", None):
             raise PlainSyntaxError(
                 "Anchors and aliases are not read.", span, "write the value out, or use `from` in an executor"
