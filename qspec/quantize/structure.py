@@ -85,19 +85,39 @@ class _Structure:
         return self.counted[key]
 
     def _order(self, graph: GraphProto) -> None:
-        """ONNX lists nodes after those whose values they read, so that a cycle shows as a value read too early."""
+        """Every value is made once, and from values that do not wait for it.
+
+        ONNX asks for nodes in order; converters write some behind those that read them, and runtimes sort.
+        """
         made = {value.name for value in graph.input} | {tensor.name for tensor in graph.initializer}
         made |= {tensor.values.name for tensor in graph.sparse_initializer} | {""}
-        written: set[str] = set()
-        for node in graph.node:
-            early = next((name for name in node.input if name not in made), None)
-            if early is not None:
-                raise self.refuse(f"reads the value {early!r} in {node.op_type} before any node has made it")
-            twice = next((name for name in node.output if name and name in written), None)
-            if twice is not None:
-                raise self.refuse(f"makes the value {twice!r} twice")
-            written.update(node.output)
-            made.update(node.output)
+        maker: dict[str, int] = {}
+        for number, node in enumerate(graph.node):
+            for name in filter(None, node.output):
+                if name in maker:
+                    raise self.refuse(f"makes the value {name!r} twice")
+                maker[name] = number
+        waiting = [{name for name in node.input if name not in made} for node in graph.node]
+        readers: dict[str, list[int]] = {}
+        for number, names in enumerate(waiting):
+            for name in names:
+                if name not in maker:
+                    raise self.refuse(
+                        f"reads the value {name!r} in {graph.node[number].op_type}, which no node makes"
+                    )
+                readers.setdefault(name, []).append(number)
+        ready = [number for number, names in enumerate(waiting) if not names]
+        done = 0
+        while ready:
+            done += 1
+            for name in graph.node[ready.pop()].output:
+                for reader in readers.pop(name, ()):
+                    waiting[reader].discard(name)
+                    if not waiting[reader]:
+                        ready.append(reader)
+        if done < len(graph.node):
+            stuck = next(node for node, names in zip(graph.node, waiting, strict=True) if names)
+            raise self.refuse(f"has nodes that wait for each other in a circle, {stuck.op_type} among them")
 
     def _port(self, port: ValueInfoProto) -> None:
         sizes = [dim.dim_value for dim in port.type.tensor_type.shape.dim if dim.HasField("dim_value")]

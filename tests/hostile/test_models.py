@@ -82,7 +82,7 @@ CASES = {
     ),
     "a cycle": (
         lambda path: save_model(path, [node("Add", ["x", "b"], ["a"]), node("Relu", ["a"], ["b"])]),
-        "reads the value 'b' in Add before any node has made it",
+        "wait for each other in a circle",
     ),
     "a cycle behind a weight": (
         lambda path: save_model(
