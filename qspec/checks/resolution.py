@@ -84,7 +84,7 @@ def confidence(view: AssertionView) -> float:
 
 def _loss_limit(bound: Bound) -> tuple[float, bool] | None:
     unit = bound.quantity.dimension
-    if bound.relation not in {"<", "<="} or unit not in {
+    if not bound.is_upper or unit not in {
         Dimension.POINTS,
         Dimension.SHARE,
         Dimension.OF_BASELINE,
@@ -102,7 +102,7 @@ def _changed(name: str, bound: Bound) -> tuple[float, bool] | None:
     if bound.quantity.dimension is not Dimension.SHARE:
         return None
     value = float(bound.quantity.base)
-    if name == "flips" and bound.relation in {"<", "<="}:
+    if name == "flips" and bound.is_upper:
         return value, False
     return (1 - value, False) if name == "agreement" and bound.relation in {">", ">="} else None
 

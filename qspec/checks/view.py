@@ -109,7 +109,7 @@ class AssertionView:
     @property
     def is_stratified(self) -> bool:
         """Whether it bounds strata rather than the whole."""
-        return self.assertion.for_each is not None or self.assertion.for_ is not None
+        return self.assertion.is_stratified
 
 
 @dataclass

@@ -310,7 +310,7 @@ def _direction(old: Bound | None, new: Bound | None) -> str | None:
         return "tightened" if old is None else "widened"
     if old.quantity.unit != new.quantity.unit and old.quantity.dimension != new.quantity.dimension:
         return None
-    upper = old.relation in {"<", "<="}
+    upper = old.is_upper
     if old.relation == "==":
         return "same" if old.quantity.base == new.quantity.base else None
     if old.quantity.base == new.quantity.base:

@@ -20,6 +20,11 @@ class Bound(Noun):
     quantity: Quantity
     """The bound, with its unit."""
 
+    @property
+    def is_upper(self) -> bool:
+        """Whether it bounds from above."""
+        return self.relation in ("<", "<=")
+
     def __str__(self) -> str:
         return f"{self.relation} {self.quantity}"
 
@@ -43,6 +48,11 @@ class Assertion(Noun):
     """Confidence, where it is not the evaluation's."""
     expect: Annotated[Word, Vocabulary("outcome")] | None = None
     """The outcome that counts as success; `confirmed` unless given."""
+
+    @property
+    def is_stratified(self) -> bool:
+        """Whether it bounds strata rather than the whole."""
+        return self.for_each is not None or self.for_ is not None
 
     def __str__(self) -> str:
         bounds = [(bound.relation, str(bound.quantity)) for bound in self.bounds]

@@ -159,7 +159,7 @@ def loss_limit(view: AssertionView, line: Line, measure: Measure) -> float | Non
     value, dimension = float(bound.quantity.base), bound.quantity.dimension
     sign = -1.0 if measure.lower_is_better else 1.0
     if view.measurand.kind is MeasurandKind.LOSS:
-        if bound.relation not in {"<", "<="}:
+        if not bound.is_upper:
             return None
         if dimension is Dimension.OF_BASELINE:
             return None if baseline is None else value * baseline

@@ -96,7 +96,7 @@ def _is_beyond(view: AssertionView, verdict: Verdict) -> bool:
     limit = figures.base(bound.quantity)
     if ends is None or limit is None or view.assertion.absolute:
         return False
-    return ends[0] > limit if bound.relation in {"<", "<="} else ends[1] < limit
+    return ends[0] > limit if bound.is_upper else ends[1] < limit
 
 
 def _only_seemingly(view: AssertionView) -> str:

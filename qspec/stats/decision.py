@@ -88,13 +88,8 @@ def decide(
 
 def decide_equivalence(confirming: Interval, bound: float, refuting: Interval | None = None) -> Outcome:
     """The verdict on |quantity| <= bound: both sides confirm, either side refutes."""
-    sides = (
-        decide(confirming, Relation.AT_MOST, bound, refuting),
-        decide(confirming, Relation.AT_LEAST, -bound, refuting),
-    )
-    if Outcome.REFUTED in sides:
-        return Outcome.REFUTED
-    return Outcome.CONFIRMED if sides == (Outcome.CONFIRMED,) * 2 else Outcome.INCONCLUSIVE
+    below = decide(confirming, Relation.AT_MOST, bound, refuting)
+    return combine_sides([below, decide(confirming, Relation.AT_LEAST, -bound, refuting)])
 
 
 def level_by_search(interval_at: Callable[[float], Interval], relation: Relation, bound: float) -> float:
@@ -160,6 +155,13 @@ def deciding_n_by_width(interval: Interval, bound: float, n: int) -> int | None:
 def combine_readings(first: Outcome, second: Outcome) -> Outcome:
     """The outcome under an unspecified percent: that of both readings where they agree, else ambiguous."""
     return first if first is second else Outcome.AMBIGUOUS
+
+
+def combine_sides(sides: Sequence[Outcome]) -> Outcome:
+    """The outcome under two bounds on one quantity: both must hold, and either may refute."""
+    if Outcome.REFUTED in sides:
+        return Outcome.REFUTED
+    return Outcome.CONFIRMED if all(one is Outcome.CONFIRMED for one in sides) else Outcome.INCONCLUSIVE
 
 
 def combine_strata(verdicts: Sequence[Verdict], confidence: float = 0.95) -> Outcome:

@@ -76,7 +76,7 @@ def calibration_error_below_floor(claim: ClaimView) -> Iterator[Finding]:
             and _is_ece(said.measurand.metric)
         ):
             for index, bound in enumerate(said.assertion.bounds):
-                if bound.relation in {"<", "<="}:
+                if bound.is_upper:
                     value, where = bound.quantity, said.origin.at("bounds", index)
                     yield from _under(said.evaluation, said.measurand.metric, value, where, claim)
     for view in claim.figures:

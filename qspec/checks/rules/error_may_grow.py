@@ -92,11 +92,7 @@ def _given_up(view: AssertionView) -> Decimal | None:
     unit = bound.quantity.dimension
     if len(view.assertion.bounds) != 1:
         return None
-    if (
-        view.measurand.kind is MeasurandKind.LOSS
-        and unit is Dimension.OF_BASELINE
-        and bound.relation in {"<", "<="}
-    ):
+    if view.measurand.kind is MeasurandKind.LOSS and unit is Dimension.OF_BASELINE and bound.is_upper:
         return bound.quantity.base
     kept = unit in {Dimension.OF_BASELINE, Dimension.TIMES_BASELINE} and bound.relation in {">", ">="}
     return 1 - bound.quantity.base if view.measurand.kind is MeasurandKind.METRIC and kept else None

@@ -12,7 +12,7 @@ from qspec.execute.scores import Scores
 from qspec.model.claim import Assertion
 from qspec.model.evaluation import Evaluated
 from qspec.model.measurand import Measurand, MeasurandKind, metric_named
-from qspec.stats.decision import Outcome, Relation, Verdict, combine_readings, combine_strata
+from qspec.stats.decision import Outcome, Relation, Verdict, combine_readings, combine_sides, combine_strata
 from qspec.stats.interval import InsufficientDataError, Interval
 
 
@@ -106,14 +106,7 @@ def _strata_sentence(parts: list[Part], critical: Part) -> str:
 
 
 def _both_sides(assertion: Assertion, sides: list[Judged]) -> Judged:
-    """Both bounds must hold; either may refute."""
-    outcomes = [side.outcome for side in sides]
-    if Outcome.REFUTED in outcomes:
-        outcome = Outcome.REFUTED
-    elif all(one is Outcome.CONFIRMED for one in outcomes):
-        outcome = Outcome.CONFIRMED
-    else:
-        outcome = Outcome.INCONCLUSIVE
+    outcome = combine_sides([side.outcome for side in sides])
     needs = max((side.needs for side in sides if side.needs is not None), default=None)
     return Judged(
         assertion, outcome, min(s.level for s in sides), sides[0].interval, needs, sides[-1].because

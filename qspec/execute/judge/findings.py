@@ -66,8 +66,7 @@ def hidden(sample: Sample, judged: Sequence[tuple[Judged, Measurand]]) -> dict[s
     found: dict[str, Hidden] = {}
     for verdict, subject in judged:
         assertion = verdict.assertion
-        aggregate = assertion.for_each is None and assertion.for_ is None
-        if subject.kind is not MeasurandKind.LOSS or not aggregate or len(assertion.bounds) != 1:
+        if subject.kind is not MeasurandKind.LOSS or assertion.is_stratified or len(assertion.bounds) != 1:
             continue
         declared = metric_named(subject.metric, sample.declared) if subject.metric else None
         if declared is None or str(declared) not in sample.metrics:
