@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 # Colours and the clearing of a progress line are ours; every other control, and what turns text around or hides in
 # it, came out of a file.
-_OURS = r"\x1b\[(?:0|1|2K|[39][0-7]|1;3[0-7])m?"
+_OURS = r"\x1b\[(?:2K|(?:0|1|[39][0-7]|1;3[0-7])m)"
 _UNSAFE = re.compile(
     rf"(?P<ours>{_OURS})|[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]"
 )

@@ -50,8 +50,8 @@ def _compare(comparison: Comparison, table: Table) -> NDArray[np.bool_]:
     if comparison.relation == "in":
         accepted = [_value(item, column, comparison) for item in comparison.values or []]
         found = np.zeros(len(column), dtype=np.bool_)
-        for value in accepted:
-            found |= column == value
+        for kind in {type(value) for value in accepted}:  # whole numbers apart, so that they stay exact
+            found |= np.isin(column, np.asarray([value for value in accepted if type(value) is kind]))
         return found
     if comparison.value is None:
         raise QSpecError(f"The comparison {comparison} has no value to compare with.")
