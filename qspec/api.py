@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qspec.errors import Place, QSpecError
+from qspec.errors import QSpecError
 
 if TYPE_CHECKING:
     from qspec.checks.runner import DocumentReport
@@ -96,13 +96,11 @@ def diff(old: str | Path, new: str | Path) -> list[Change]:
 def transfer(path: str | Path, deployment: str, *, claims: Sequence[str] = ()) -> list[Transfer]:
     """Whether the claims of a spec hold for a deployment that it declares or uses, axis by axis."""
     from qspec.checks.transfer import transfer as hold
-    from qspec.lang.claims import resolve_claims
+    from qspec.lang.claims import find_deployment, resolve_claims
 
     workspace = load(path)
-    found = workspace.find("deployments", deployment)
-    if found is None:
-        raise QSpecError(f"No deployment is called `{deployment}`.", place=Place(str(path)))
-    return [hold(one, found[0], deployment) for one in resolve_claims(workspace, claims)]
+    found = find_deployment(workspace, deployment, Path(path))
+    return [hold(one, found, deployment) for one in resolve_claims(workspace, claims)]
 
 
 def explain(name: str) -> list[Page]:

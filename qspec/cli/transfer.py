@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qspec.cli import _inputs, command
-from qspec.errors import Place, QSpecError
 
 if TYPE_CHECKING:
     from qspec.checks.transfer import Transfer
@@ -40,25 +39,16 @@ def transfer(claim: str, target: str, stdin_filename: str, output_format: str) -
     differs, a loss that cannot be absorbed is not bounded or the grade is too low, 3 when something is left to assume.
     """
     from qspec.checks.transfer import transfer as hold
-    from qspec.lang.claims import resolve_claims
+    from qspec.lang.claims import find_deployment, resolve_claims
 
     path, name = _split(claim)
     workspace = _inputs.readable_workspace(path, stdin_filename)
     other, wanted = _split(target) if ":" in target else (None, target)
     if other is not None:
         _join(workspace, _inputs.readable_workspace(other, stdin_filename))
-    found = workspace.find("deployments", wanted or "")
-    if found is None:
-        names = ", ".join(workspace.names("deployments"))
-        raise QSpecError(
-            f"No deployment is called `{wanted}`.",
-            place=Place(str(other or path)),
-            hint=f"deployments here are {names}"
-            if names
-            else "declare it: `deployment NAME { task: …, hardware: … }`",
-        )
+    deployment = find_deployment(workspace, wanted or "", other or path)
     results = [
-        hold(one, found[0], wanted or "") for one in resolve_claims(workspace, (name,) if name else ())
+        hold(one, deployment, wanted or "") for one in resolve_claims(workspace, (name,) if name else ())
     ]
     if output_format == "json":
         click.echo(json.dumps({"transfers": [_data(one) for one in results]}, indent=2, ensure_ascii=False))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from qspec.errors import Place, QSpecError, SpecSyntaxError
 from qspec.lang.diagnostic import Diagnostic
 from qspec.lang.load import Workspace
 from qspec.lang.resolve import ResolvedClaim, Resolver
+from qspec.model.claim import Deployment
 
 
 def refuse_errors(errors: Sequence[Diagnostic]) -> None:
@@ -37,6 +39,22 @@ def resolve_claims(
             hint="add `claim NAME on EXECUTOR { … }`",
         )
     return [one for one in resolved if not wanted or one.name in wanted]
+
+
+def find_deployment(workspace: Workspace, name: str, path: Path) -> Deployment:
+    """The deployment of that name; raises `QSpecError`, placed at `path`, where none is declared."""
+    found = workspace.find("deployments", name)
+    if found is not None:
+        deployment: Deployment = found[0]
+        return deployment
+    names = ", ".join(workspace.names("deployments"))
+    raise QSpecError(
+        f"No deployment is called `{name}`.",
+        place=Place(str(path)),
+        hint=f"deployments here are {names}"
+        if names
+        else "declare it: `deployment NAME { task: …, hardware: … }`",
+    )
 
 
 def _named(workspace: Workspace, names: Sequence[str], suites: Sequence[str], claims: set[str]) -> set[str]:
