@@ -28,7 +28,12 @@ class MeasurandKind(StrEnum):
     @property
     def is_accuracy(self) -> bool:
         """Whether examples decide it, rather than a clock or a scale."""
-        return self in {MeasurandKind.LOSS, MeasurandKind.METRIC, MeasurandKind.RECOVERED, MeasurandKind.DISTANCE}
+        return self in {
+            MeasurandKind.LOSS,
+            MeasurandKind.METRIC,
+            MeasurandKind.RECOVERED,
+            MeasurandKind.DISTANCE,
+        }
 
     @property
     def is_speed(self) -> bool:
@@ -72,7 +77,9 @@ def measurand(term: Term) -> Measurand:
         metric = inner if isinstance(inner, Term) else Term(name=str(inner)) if inner is not None else None
         if name == "recovered":
             source = term.named.get("from")
-            return Measurand(MeasurandKind.RECOVERED, metric, source=str(source) if source is not None else None)
+            return Measurand(
+                MeasurandKind.RECOVERED, metric, source=str(source) if source is not None else None
+            )
         kind = MeasurandKind.METRIC if name in RECOVERY_ALIASES else MeasurandKind.LOSS
         return Measurand(kind, metric)
     return Measurand(MeasurandKind.METRIC, term)
