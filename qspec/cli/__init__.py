@@ -114,6 +114,9 @@ def _failed(error: Exception) -> int:
     if isinstance(error, MemoryError):
         click.echo("error: The machine has too little memory for this.", err=True)
         return EXIT_ERROR
+    if isinstance(error, OSError) and error.strerror:
+        click.echo(f"error: {error.filename or 'A file'}: {error.strerror}.", err=True)
+        return EXIT_ERROR
     if os.environ.get("QSPEC_DEBUG"):
         raise error
     click.echo(

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from qspec.cli import _inputs, command
-from qspec.errors import Place, QSpecError
+from qspec.cli._again import arguments_again
+from qspec.errors import Place, QSpecError, worst_exit
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -55,13 +56,33 @@ class Choices:
     "--output-format", type=click.Choice(["text", "json"]), default="text", help="Verdicts, or the record."
 )
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
+@click.option(
+    "--sandbox", is_flag=True, help="Run in a process with limits, for models and data that are not trusted."
+)
+@click.option(
+    "--sandbox-memory",
+    type=click.FloatRange(min=0.1),
+    metavar="GIB",
+    help="Memory it may use; three quarters of the machine's unless given.",
+)
+@click.option(
+    "--sandbox-seconds",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processor time it may use; an hour unless given.",
+)
+@click.pass_context
 def execute(
+    context: click.Context,
     paths: tuple[str, ...],
     provider: str | None,
     threads: int | None,
     profile: str | None,
     fresh: bool,
     allow_network: bool,
+    sandbox: bool,
+    sandbox_memory: float | None,
+    sandbox_seconds: int | None,
     **how: Any,
 ) -> int:
     """Run claims on this machine, and write what was measured into them.
@@ -78,13 +99,17 @@ def execute(
             "One --output or --record cannot hold several specs.", hint="execute them one by one"
         )
     require_execution()
+    if sandbox or sandbox_memory or sandbox_seconds:
+        from qspec.execute.sandbox import Sandbox, run_sandboxed
+
+        again = arguments_again(context, without=("sandbox", "sandbox_memory", "sandbox_seconds"))
+        return run_sandboxed(again, Sandbox.of(sandbox_memory, sandbox_seconds), " and ".join(paths))
     from qspec.execute.options import Options
 
     options = Options(
         provider=provider, threads=threads, profile=profile, fresh=fresh, allow_network=allow_network
     )
-    codes = [_one(Path(path), options, choices) for path in paths]
-    return 1 if 1 in codes else max(codes)
+    return worst_exit([_one(Path(path), options, choices) for path in paths])
 
 
 def _one(path: Path, options: Any, choices: Choices) -> int:
