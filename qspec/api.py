@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qspec.errors import QSpecError
+from qspec.errors import QSpecError, worst_exit
 
 if TYPE_CHECKING:
     from qspec.checks.runner import DocumentReport
@@ -122,8 +122,7 @@ class Run:
     @property
     def exit_code(self) -> int:
         """0 as expected, 1 when an assertion was refuted, 3 when one could not be decided."""
-        codes = [one.verdicts.exit_code for one in self.executed]
-        return 1 if 1 in codes else max(codes)
+        return worst_exit([one.verdicts.exit_code for one in self.executed])
 
 
 def run(

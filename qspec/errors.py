@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from qspec.lang.diagnostic import Diagnostic
 
 
@@ -79,6 +81,11 @@ def cap(name: str, usual: int) -> int:
                 )
             return int(value.replace("_", ""))
     return usual
+
+
+def worst_exit(codes: Collection[int]) -> int:
+    """The exit status of several together: 2 (misuse) goes before 1 (refuted), and both before 3 (undecided)."""
+    return next((code for code in (2, 1, 3) if code in codes), 0)
 
 
 class NotExecutableError(QSpecError):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from qspec.cli import command
+from qspec.cli import _files, command
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -17,7 +17,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.argument("record", type=_FILE)
 @click.option("--key", type=_FILE, help="A private ed25519 key in PEM form; the statement is signed with it.")
-@click.option("--output", type=_FILE, help="Write here rather than to standard output.")
+@_files.output
 def attest(record: Path, key: Path | None, output: Path | None) -> int:
     """Turn a record into an in-toto test-result statement, in a signed envelope where a key is given.
 
@@ -29,11 +29,5 @@ def attest(record: Path, key: Path | None, output: Path | None) -> int:
 
     said = statement(read_record(record))
     text = json.dumps(sign(said, key) if key is not None else said, indent=2) + "\n"
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        from qspec.lang.new_file import write_new
-
-        write_new(output, text)
-        click.echo(f"written: {output}")
+    _files.send(text, output)
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from qspec.cli import _inputs, command
-from qspec.errors import QSpecError
+from qspec.errors import QSpecError, worst_exit
 
 
 @command("judge", example="qspec judge specs/quickstart.qspec")
@@ -57,4 +57,4 @@ def judge(
             codes.append(one.verdicts.exit_code)
         if writes:
             click.echo(f"brought up to date: {path}")
-    return 1 if 1 in codes else max(codes)
+    return worst_exit(codes)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qspec.cli import _inputs, command
+from qspec.errors import worst_exit
 
 if TYPE_CHECKING:
     from qspec.checks.transfer import Transfer
@@ -55,8 +56,7 @@ def transfer(claim: str, target: str, stdin_filename: str, output_format: str) -
     else:
         show = _markdown if output_format == "markdown" else _text
         click.echo("\n\n".join("\n".join(show(one)) for one in results), color=_inputs.colour())
-    codes = {_status(one) for one in results}
-    return 1 if 1 in codes else max(codes)
+    return worst_exit({_status(one) for one in results})
 
 
 def _split(text: str) -> tuple[Path, str | None]:

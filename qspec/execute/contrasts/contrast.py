@@ -15,6 +15,7 @@ from qspec.metrics.bind import BoundMetric
 from qspec.stats.decision import Relation, Verdict, decide, deciding_n_by_width, level_by_search
 from qspec.stats.estimate import codes
 from qspec.stats.interval import InsufficientDataError, Interval
+from qspec.stats.paired import PairedCounts
 
 
 class Asked(StrEnum):
@@ -98,6 +99,10 @@ class Contrast(Protocol):
         """What a reader must know beside the figures."""
 
     @property
+    def counts(self) -> PairedCounts | None:
+        """Flips of right and wrong answers, where that is what the metric counts."""
+
+    @property
     def baseline(self) -> float:
         """The baseline's value."""
 
@@ -129,6 +134,11 @@ class OverSides:
     @property
     def note(self) -> str | None:
         """Nothing beside the figures."""
+        return None
+
+    @property
+    def counts(self) -> PairedCounts | None:
+        """None: the metric is no right or wrong answer."""
         return None
 
 

@@ -41,7 +41,7 @@ def _result(name: str, sample: Sample, term: Term, label: str | None, found: Con
         interval = None
     if is_fixed(sample.evaluation):
         interval = Interval.exact(found.quantized if of_pair else found.loss, "census")
-    counts = getattr(found, "counts", None)
+    counts = found.counts
     changed = sample.scores.changed()
     if changed is not None and label is not None:
         changed = changed[sample.masks[label]]
