@@ -74,6 +74,7 @@ class Choices:
 @click.pass_context
 def execute(
     context: click.Context,
+    /,
     paths: tuple[str, ...],
     provider: str | None,
     threads: int | None,
