@@ -19,6 +19,7 @@ import numpy as np
 import qspec
 from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.arrays import load_arrays, save_arrays
+from qspec.execute.arrivals import Clock, poisson_arrivals, serve
 from qspec.execute.memory import device_memory, peak_memory, resident_memory
 from qspec.execute.sessions import Arrays, Session, open_session
 from qspec.execute.timings import Seconds
@@ -32,21 +33,31 @@ class Alone:
 
     `seconds`: each call, in order, shape (calls,). In bytes: `peak`, the most resident memory; `before`, what was
     resident before the model was loaded, so that `peak - before` is the model's and the runtime's own; `device`,
-    device memory in use by the process. None where the system does not tell.
+    device memory in use by the process. None where the system does not tell. `stretch` is wall over CPU time of the
+    calls: on one thread, what is above 1 was spent waiting for a processor.
     """
 
     seconds: Seconds
     peak: int | None
     before: int | None
     device: int | None
+    stretch: float | None = None
 
 
 def run_alone(
-    session: Session, feeds: Arrays, *, calls: int = 20, warm_up: int = 5, most_seconds: float = 600
+    session: Session,
+    feeds: Arrays,
+    *,
+    calls: int = 20,
+    warm_up: int = 5,
+    rate: float | None = None,
+    seed: int = 0,
+    most_seconds: float = 600,
 ) -> Alone:
     """Open the session's model again, with the same settings, in a new process, and call it `calls` times.
 
-    Raises QSpecError when that process fails, runs out of memory or takes longer than `most_seconds`.
+    With a `rate`, calls arrive at random times, that many a second, and times are from arrival to answer. Raises
+    QSpecError when that process fails, runs out of memory or takes longer than `most_seconds`.
     """
     if calls < 1:
         raise QSpecError(f"A model must be called at least once to be measured, not {calls} times.")
@@ -55,6 +66,8 @@ def run_alone(
         "settings": session.settings,
         "calls": calls,
         "warm_up": warm_up,
+        "rate": rate,
+        "seed": seed,
     }
     with tempfile.TemporaryDirectory(prefix="qspec-") as name:
         folder = Path(name)
@@ -66,7 +79,7 @@ def run_alone(
             kind = NotExecutableError if result["exit_code"] == NotExecutableError.exit_code else QSpecError
             raise kind(result["error"], hint=result["hint"])
         seconds = load_arrays(folder / _TIMES)["seconds"]
-    return Alone(seconds, result["peak"], result["before"], result["device"])
+    return Alone(seconds, result["peak"], result["before"], result["device"], result["stretch"])
 
 
 def latency_rounds(
@@ -121,16 +134,24 @@ def _serve(folder: Path) -> dict[str, Any]:
     call = session.prepare(feeds)
     for _ in range(request["warm_up"]):
         call()
-    times, clock = array("d"), time.perf_counter
-    last = clock()
-    for _ in range(request["calls"]):
-        call()
-        now = clock()
-        times.append(now - last)
-        last = now
+    if request["rate"] is not None:
+        generator = np.random.default_rng(request["seed"])
+        arrivals = poisson_arrivals(request["rate"], request["calls"], generator)
+        latencies, wall, cpu = serve(call, arrivals, Clock())
+        times = array("d", latencies)
+    else:
+        times, clock, cpu_before = array("d"), time.perf_counter, time.process_time()
+        last = clock()
+        for _ in range(request["calls"]):
+            call()
+            now = clock()
+            times.append(now - last)
+            last = now
+        wall, cpu = sum(times), time.process_time() - cpu_before
     device = device_memory() if session.device != "cpu" else None
     save_arrays(folder / _TIMES, {"seconds": np.array(times)})
-    return {"peak": peak_memory(), "before": before, "device": device}
+    stretch = wall / cpu if cpu > 0 else None
+    return {"peak": peak_memory(), "before": before, "device": device, "stretch": stretch}
 
 
 def _main(folder: Path) -> None:

@@ -69,6 +69,7 @@ class _Side:
     wall: float = 0.0
     busy: float = 0.0
     joules: float = 0.0
+    energy: array[float] = field(default_factory=lambda: array("d"))
 
     def close_round(self) -> None:
         """Turn what the round's slots gave into one median and one CPU time a call."""
@@ -76,6 +77,8 @@ class _Side:
         self.rounds.append(statistics.median(self.seconds[-count:]))
         self.cpu.append(sum(cpu for _, cpu in self.this_round) / count)
         self.this_round.clear()
+        self.energy.append(self.joules / count)
+        self.joules = 0.0
 
     def series(self, metered: bool, server: bool) -> Series:
         """The finished series."""
@@ -86,8 +89,9 @@ class _Side:
             warm_up_calls=self.warm_up_calls,
             warm_up_seconds=self.warm_up_seconds,
             settled=self.settled,
-            joules=self.joules / len(self.seconds) if metered else None,
+            joules=float(np.mean(self.energy)) if metered else None,
             utilization=self.busy / self.wall if server else None,
+            energy=np.array(self.energy) if metered else np.empty(0),
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -26,8 +26,8 @@ class Series:
 
     `calls`: every call in order (in the server scenario from its arrival to its answer). `rounds`: the median
     call of each round. `cpu`: CPU seconds a call in each round, all threads together. `joules` is the energy a
-    call, of everything on the meter. `utilization` is the share of time the server was busy, above 1 when it
-    cannot keep up.
+    call, of everything on the meter, and `energy` the same in each round (empty without a meter). `utilization` is
+    the share of time the server was busy, above 1 when it cannot keep up.
     """
 
     calls: Seconds
@@ -38,6 +38,7 @@ class Series:
     settled: bool
     joules: float | None = None
     utilization: float | None = None
+    energy: Seconds = field(default_factory=lambda: np.empty(0))
 
     @property
     def steady(self) -> bool:
@@ -146,14 +147,16 @@ class Timings:
         """What `arrays` and `facts` were taken from."""
         models = {}
         for model in ("baseline", "quantized"):
-            fields: dict[str, Any] = {name: arrays[f"{model}.{name}"] for name in _COLUMNS}
+            fields: dict[str, Any] = {
+                name: arrays[f"{model}.{name}"] for name in _COLUMNS if f"{model}.{name}" in arrays
+            }
             models[model] = Series(**fields, **facts[model])
         noise = dict(facts["noise"])
         noise["stretch"] = None if noise["stretch"] is None else tuple(noise["stretch"])
         return cls(**{**facts, **models, "noise": Noise(**noise)})
 
 
-_COLUMNS = ("calls", "rounds", "cpu")
+_COLUMNS = ("calls", "rounds", "cpu", "energy")
 
 
 def geometric_mean_ratio(one: Seconds, other: Seconds) -> float:

@@ -81,6 +81,35 @@ def typical_seconds(
     return _t_on_logs(np.log(seconds), confidence, "log-batch-median-t")
 
 
+def typical_amount(values: ArrayLike, confidence: float = 0.95, *, what: str, least: int) -> Interval:
+    """A typical amount, absolute: Student's t on the logs of repeated measurements, such as peaks in bytes.
+
+    Raises InsufficientDataError under `least` measurements; `what` names them in it.
+    """
+    amounts = _seconds(values, what)
+    _check_count(amounts.size, least, what)
+    return _t_on_logs(np.log(amounts), confidence, "log-t")
+
+
+def amount_ratio(
+    baseline: ArrayLike, quantized: ArrayLike, confidence: float = 0.95, *, what: str, least: int
+) -> Interval:
+    """The quantized model's amount over the baseline's, from measurements in pairs: Student's t on the log ratio."""
+    one, other = _seconds(baseline, what), _seconds(quantized, what)
+    if one.size != other.size:
+        raise QSpecError(f"The two models have different numbers of {what}; measure them in pairs.")
+    _check_count(one.size, least, what)
+    return _t_on_logs(np.log(other) - np.log(one), confidence, "paired-log-ratio-t")
+
+
+def _check_count(count: int, least: int, what: str) -> None:
+    if count < max(2, least):
+        raise InsufficientDataError(
+            f"{count} {what} cannot carry an interval; at least {least} are needed.",
+            hint="measure more often",
+        )
+
+
 def latency_percentile(
     rounds: Sequence[ArrayLike], percentile: float, confidence: float = 0.95, least_rounds: int = LEAST_ROUNDS
 ) -> Interval:
