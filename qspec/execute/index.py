@@ -14,6 +14,7 @@ from qspec.execute.arrays import load_arrays
 from qspec.execute.fill import Facts
 from qspec.execute.judge.judge import Evidence
 from qspec.execute.judge.performance import Pair
+from qspec.execute.rounds import Apart
 from qspec.execute.scores import Scores
 from qspec.execute.store import Store
 from qspec.execute.timings import Timings
@@ -21,6 +22,7 @@ from qspec.model.measured import Census, Found, Measured
 
 _FILE = "run.json"
 TIMINGS, TIMINGS_FACTS = "timings.npz", "timings.json"
+APART, APART_FACTS = "apart.npz", "apart.json"
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,16 @@ def remember(
     key: str,
     scores: Mapping[str, str],
     timings: Mapping[str, str],
+    apart: str | None,
     evidence: Evidence,
     facts: Facts,
 ) -> None:
-    """Keep under `key` which entries of the store hold the scores and timings, and all that is not an array."""
+    """Keep under `key` which entries hold the scores, timings and `apart`, and all that is not an array."""
     record: dict[str, Any] = {
         "scores": dict(scores),
         "timings": dict(timings),
         "size": [evidence.size.baseline, evidence.size.quantized] if evidence.size else None,
-        "memory": [evidence.memory.baseline, evidence.memory.quantized] if evidence.memory else None,
+        "apart": apart,
         "elsewhere": evidence.elsewhere,
         "census": {name: census.to_json() for name, census in evidence.census.items()},
         "at": facts.at,
@@ -97,9 +100,14 @@ def recall(store: Store, block: Measured) -> Remembered:
             raise gone
         timings[name] = read_timings(stored.folder)
     census = {name: Census.model_validate(value) for name, value in record["census"].items()}
-    memory = Pair(*record["memory"]) if record["memory"] else None
+    apart = Apart()
+    if key := record.get("apart"):
+        stored = store.get(key)
+        if stored is None:
+            raise gone
+        apart = read_apart(stored.folder)
     size = Pair(*record["size"]) if record["size"] else None
-    evidence = Evidence(scores, timings, size, census, memory, record["elsewhere"])
+    evidence = Evidence(scores, timings, size, census, apart, record["elsewhere"])
     facts = Facts(
         record["at"],
         Found.model_validate(record["found"]),
@@ -116,3 +124,9 @@ def read_timings(folder: Path) -> Timings:
     """Timings as a stage stored them."""
     facts = json.loads((folder / TIMINGS_FACTS).read_text(encoding="utf-8"))
     return Timings.of(load_arrays(folder / TIMINGS), facts)
+
+
+def read_apart(folder: Path) -> Apart:
+    """What was measured in processes of their own, as a stage stored it."""
+    facts = json.loads((folder / APART_FACTS).read_text(encoding="utf-8"))
+    return Apart.of(load_arrays(folder / APART), facts)

@@ -90,6 +90,8 @@ class Plan:
     batch: int
     root: Path
     options: Options
+    affinity: str | None = None
+    """Processors that the threads are bound to, as the kernel lists them: `0-3,8`."""
     notes: list[str] = field(default_factory=list)
 
     @cached_property
@@ -119,6 +121,7 @@ class Plan:
             "graph_optimization": self.graph_optimization,
             "options": {k: str(v) for k, v in self.provider_options.items()},
             "batch": self.batch,
+            **({"affinity": self.affinity} if self.affinity else {}),
         }
 
 
@@ -177,6 +180,7 @@ class _Planner:
             batch=next((b for _, load in loads if (b := _count(load.batch))), None) or DEFAULT_BATCH,
             root=self.root,
             options=self.options,
+            affinity=runtime.affinity if runtime else None,
         )
 
     # The pair --------------------------------------------------------------------------------

@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime
 import hashlib
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from qspec.checks.compare import compare, elsewhere
 from qspec.errors import QSpecError
+from qspec.execute.affinity import bound
 from qspec.execute.census import CensusReport, census, census_of_arrival
 from qspec.execute.fill import TOOL, Facts, Rejudged, measured_block
 from qspec.execute.index import recall, remember, run_key
@@ -22,6 +24,7 @@ from qspec.execute.options import Options
 from qspec.execute.others import other_models
 from qspec.execute.plan import Plan, make_plan
 from qspec.execute.realize import Side, make_side
+from qspec.execute.rounds import Apart
 from qspec.execute.scores import Scores
 from qspec.execute.sessions import Session
 from qspec.execute.stages import Opened, Progress, Stages
@@ -50,6 +53,15 @@ def execute_claim(
 ) -> Executed:
     """Execute one claim; raises `QSpecError` for bad input and `NotExecutableError` for what cannot run here."""
     plan = make_plan(resolved, options)
+    assert resolved.executor is not None
+    with ExitStack() as stack:
+        with located(resolved.executor.where("runtime")):
+            stack.enter_context(bound(plan.affinity))
+        return _execute(plan, progress, now)
+
+
+def _execute(plan: Plan, progress: Progress, now: str | None) -> Executed:
+    resolved, options = plan.resolved, plan.options
     store = Store(options.store)
     progress("realize", 0, 2)
     baseline = make_side(plan, plan.baseline, store)
@@ -75,6 +87,7 @@ def execute_claim(
         timings,
         Pair(baseline.size, quantized.size),
         {n: noun for n, (_, noun) in censuses.items()},
+        Apart() if away else stages.apart(opened[0]),
         elsewhere=away,
     )
     verdicts = judge(resolved, evidence)
@@ -92,7 +105,7 @@ def execute_claim(
         kind: {n: key for (k, n), key in stages.keys.items() if k == kind} for kind in ("scores", "timings")
     }
     key = run_key(plan.digest, measured.executor_digest, here)
-    remember(store, key, kept["scores"], kept["timings"], evidence, facts)
+    remember(store, key, kept["scores"], kept["timings"], stages.keys.get(("apart", "")), evidence, facts)
     record = ClaimRecord(
         claim=resolved.name,
         exit=verdicts.exit_code,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,18 @@ from numpy.typing import NDArray
 
 from qspec import canonical
 from qspec.data.strata import stratify
-from qspec.errors import QSpecError
+from qspec.errors import NotExecutableError, QSpecError
+from qspec.execute.apart import Needs, measure_apart, needs
 from qspec.execute.arrays import save_arrays
-from qspec.execute.index import TIMINGS, TIMINGS_FACTS, read_timings
+from qspec.execute.energy import open_meter
+from qspec.execute.index import APART, APART_FACTS, TIMINGS, TIMINGS_FACTS, read_apart, read_timings
 from qspec.execute.located import located
 from qspec.execute.machine import inspect_machine
-from qspec.execute.measure import PROFILES, measure
+from qspec.execute.measure import PROFILES, Profile, measure
 from qspec.execute.opening import Opening
 from qspec.execute.plan import EvaluationPlan, Plan
 from qspec.execute.realize import Side, open_data
+from qspec.execute.rounds import Apart
 from qspec.execute.scores import Scores
 from qspec.execute.scoring import Runner, placed, score
 from qspec.execute.sessions import Session, open_session
@@ -35,6 +38,7 @@ from qspec.model.base import Silence
 from qspec.model.evaluation import Load, Strata
 from qspec.model.quantity import Quantity
 
+_LONGEST = 24 * 3600
 Progress = Callable[[str, int, int], None]
 """Told the stage, what is done of it, and how much there is."""
 
@@ -184,18 +188,20 @@ class Stages:
     def timings(self, name: str, load: Load, opened: Opened) -> Timings:
         """The interleaved timings of one load."""
         batch = _whole(load.batch) or self.plan.batch
-        profile = PROFILES.get(self.plan.options.profile or load.profile or "quick")
         executor = self.plan.resolved.executor
         assert executor is not None
         where = executor.where("loads" if name else "load")
         with located(where):
-            if profile is None:
-                raise QSpecError(
-                    "There is no such timing profile.", hint=f"profiles are {', '.join(PROFILES)}"
-                )
+            profile = self._profile(load)
         key = canonical.digest(
             self._ingredients(
-                "timings", data=opened.digest, load=load.to_json(), batch=batch, profile=profile.name
+                "timings",
+                data=opened.digest,
+                load=load.to_json(),
+                batch=batch,
+                profile=profile.name,
+                affinity=self.plan.affinity,
+                energy=self.needs.energy,
             )
         )
         self.keys["timings", name] = key
@@ -226,7 +232,72 @@ class Stages:
             rate=float(load.rate.base) if load.rate is not None else None,
             warm_up_calls=(_whole(warm_up) or 0) if warm_up is not None and not by_time else 0,
             warm_up_seconds=float(warm_up.base) if warm_up is not None and by_time else None,
+            meter=open_meter(self.plan.provider, self.sessions[0].device_id) if self.needs.energy else None,
         )
+
+    def _profile(self, load: Load) -> Profile:
+        """The profile asked for on the command line, in the load, or `quick`; for as long as the load says."""
+        profile = PROFILES.get(self.plan.options.profile or load.profile or "quick")
+        if profile is None:
+            raise QSpecError("There is no such timing profile.", hint=f"profiles are {', '.join(PROFILES)}")
+        if load.concurrency is not None and _whole(load.concurrency) != 1:
+            raise NotExecutableError(
+                f"{load.concurrency} calls in flight are declared, and calls are timed one at a time here.",
+                hint="leave `concurrency` out, or set it to 1",
+            )
+        if load.duration is None or self.plan.options.profile is not None:
+            return profile
+        seconds = float(load.duration.base)
+        if not 0 < seconds <= _LONGEST:
+            raise QSpecError(
+                f"A load that is timed for {load.duration} is not run.", hint="declare between 1 ms and a day"
+            )
+        return replace(profile, seconds=seconds)
+
+    # Processes of their own -------------------------------------------------------------------
+
+    @cached_property
+    def needs(self) -> Needs:
+        """What the assertions need beside interleaved timings."""
+        return needs(self.plan.resolved.claim.assertions, [name for name, _ in self.plan.loads])
+
+    def apart(self, opened: Opened) -> Apart:
+        """Peaks of memory and rounds of call times, each model in processes of its own, where they are asserted."""
+        if not self.needs.memory and not self.needs.calls:
+            return Apart()
+        loads = {
+            name: (
+                _whole(load.batch) or self.plan.batch,
+                self._profile(load).calls,
+                float(load.rate.base) if load.rate is not None else None,
+            )
+            for name, load in self.plan.loads
+        }
+        key = canonical.digest(
+            self._ingredients(
+                "apart",
+                data=opened.digest,
+                loads={name: [batch, calls, str(rate)] for name, (batch, calls, rate) in loads.items()},
+                needs=asdict(self.needs),
+                batch=self.plan.batch,
+                affinity=self.plan.affinity,
+            )
+        )
+        self.keys["apart", ""] = key
+        entry = None if self.plan.options.fresh else self.store.get(key)
+        if entry is None:
+            self.store.remove(key)
+            self.progress("processes of their own", 0, 1)
+            with located(self.plan.resolved.origin):
+                made = measure_apart(self.sessions, opened.inputs, self.needs, loads, self.plan.batch)
+
+            def write(folder: Path) -> None:
+                save_arrays(folder / APART, made.arrays())
+                (folder / APART_FACTS).write_text(json.dumps(made.facts()), encoding="utf-8")
+
+            entry = self.store.put(key, write)
+        self.progress("processes of their own", 1, 1)
+        return read_apart(entry.folder)
 
 
 def _whole(value: Quantity | Silence | None) -> int | None:

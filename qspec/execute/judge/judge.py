@@ -12,6 +12,7 @@ from qspec.execute.judge.performance import Pair, PerformanceJudge
 from qspec.execute.judge.verdict import Judged, not_judged
 from qspec.execute.located import located
 from qspec.execute.questions import confidence_of
+from qspec.execute.rounds import Apart
 from qspec.execute.scores import Scores
 from qspec.execute.timings import Timings
 from qspec.lang.resolve import ResolvedClaim
@@ -34,7 +35,8 @@ class Evidence:
     """None where no file was here to be measured."""
     census: dict[str, Census] = field(default_factory=dict)
     """Of either side, where it was brought to a precision here."""
-    memory: Pair | None = None
+    apart: Apart = field(default_factory=Apart)
+    """What was measured in processes of their own, where it is asserted."""
     elsewhere: str | None = None
     """Why the clock of this machine says nothing about the declared hardware, where it does not."""
 
@@ -77,7 +79,7 @@ class _Judge:
         self.performance = PerformanceJudge(
             evidence.timings,
             evidence.size,
-            evidence.memory,
+            evidence.apart,
             refusal=self._refusal(),
             confidence=confidence_of(None, first),
         )

@@ -1,24 +1,26 @@
-"""Verdicts and results about speed and size, from interleaved timings and file sizes."""
+"""Verdicts and results about speed, size, memory and energy, from timings, processes of their own and file sizes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
+import numpy as np
+
+from qspec.errors import QSpecError
+from qspec.execute.apart import RELATIVE, by_rounds
+from qspec.execute.judge.amounts import Found, energy_interval, memory_interval, rounds_interval
 from qspec.execute.judge.figures import count, figure, span
 from qspec.execute.judge.verdict import Judged, not_judged
+from qspec.execute.rounds import Apart
 from qspec.execute.timings import Timings
 from qspec.model.claim import Assertion
 from qspec.model.expression import Term
 from qspec.model.measurand import Measurand, MeasurandKind
 from qspec.model.measured import Result
-from qspec.model.unit import Dimension
 from qspec.stats.decision import Outcome, Relation, decide, level_by_search
 from qspec.stats.interval import InsufficientDataError, Interval
-from qspec.stats.timing import slowdown, speedup, typical_seconds
-
-_RELATIVE = {Dimension.TIMES_BASELINE, Dimension.OF_BASELINE}
-_TYPICAL = {None, "p50", "median"}
+from qspec.stats.timing import slowdown, speedup
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,11 @@ class Pair:
 
 @dataclass(frozen=True)
 class PerformanceJudge:
-    """Judges speed, size and memory. `refusal` says why no clock may be trusted for this claim, where one may not."""
+    """Judges speed, size, memory and energy. `refusal` says why no clock may be trusted for this claim, where one may not."""
 
     timings: dict[str, Timings]
     size: Pair | None
-    memory: Pair | None = None
+    apart: Apart = field(default_factory=Apart)
     refusal: tuple[Outcome, str] | None = None
     confidence: float = 0.95
 
@@ -49,62 +51,51 @@ class PerformanceJudge:
             return self._exact(assertion, self.size)
         if self.refusal is not None:
             return not_judged(assertion, *self.refusal)
+        relative = assertion.bounds[0].quantity.dimension in RELATIVE
         if subject.kind is MeasurandKind.MEMORY:
-            if self.memory is None:
-                return not_judged(assertion, Outcome.NOT_MEASURED, "peak memory was not measured")
-            return self._exact(assertion, self.memory)
+            found = memory_interval(self.apart.peaks, relative)
+            return self._decided(assertion, found)
+        timings = self._load(assertion.on)
+        if timings is None:
+            return not_judged(assertion, Outcome.NOT_MEASURED, "no load of that name was timed")
+        if timings.noise.noisy:
+            return not_judged(assertion, Outcome.NOISY_HOST, timings.noise.reason or "")
         if subject.kind in {MeasurandKind.ENERGY, MeasurandKind.POWER}:
-            return not_judged(assertion, Outcome.NOT_MEASURED, "this machine lets no meter of energy be read")
-        return self._timed(assertion, subject)
+            return self._decided(assertion, energy_interval(timings, subject.kind, relative), timings)
+        if by_rounds(assertion, subject):
+            name = assertion.on if assertion.on is not None else next(iter(self.timings))
+            rounds = self.apart.rounds.get(name)
+            return self._decided(assertion, rounds_interval(rounds, subject, relative, timings.batch))
+        return self._decided(assertion, _interleaved(timings, subject), timings)
 
     def _exact(self, assertion: Assertion, pair: Pair) -> Judged:
         """A quantity that is known exactly, such as the bytes of a file."""
         bound = assertion.bounds[0]
-        relative = bound.quantity.dimension in _RELATIVE
+        relative = bound.quantity.dimension in RELATIVE
         value = pair.quantized / pair.baseline if relative else pair.quantized
         interval = Interval.exact(value)
         outcome = decide(interval, Relation(bound.relation), float(bound.quantity.base))
         level = 0.0 if outcome is Outcome.REFUTED else 1.0
         return Judged(assertion, outcome, level, interval)
 
-    def _timed(self, assertion: Assertion, subject: Measurand) -> Judged:
-        timings = self._load(assertion.on)
-        if timings is None:
-            return not_judged(assertion, Outcome.NOT_MEASURED, "no load of that name was timed")
-        if timings.noise.noisy:
-            return not_judged(assertion, Outcome.NOISY_HOST, timings.noise.reason or "")
+    def _decided(self, assertion: Assertion, found: Found, timings: Timings | None = None) -> Judged:
+        """The bound against the interval, or why there is none; timings that drifted decide nothing."""
+        if isinstance(found, tuple):
+            return not_judged(assertion, *found)
         bound = assertion.bounds[0]
         relation, limit = Relation(bound.relation), float(bound.quantity.base)
-        interval_at = self._interval(timings, subject, bound.quantity.dimension in _RELATIVE)
-        if isinstance(interval_at, str):
-            return not_judged(assertion, Outcome.INCONCLUSIVE, interval_at)
         confidence = float(assertion.at.base) if assertion.at is not None else self.confidence
         try:
-            interval = interval_at(confidence)
+            interval = found(confidence)
             outcome = decide(interval, relation, limit)
-            level = level_by_search(interval_at, relation, limit)
-        except InsufficientDataError as error:
+            level = level_by_search(found, relation, limit)
+        except QSpecError as error:  # too few measurements, or a clock or meter too coarse for them
             return not_judged(assertion, Outcome.INCONCLUSIVE, error.message)
-        because = None if timings.steady else "the timings drifted while they were taken"
-        if because is not None and outcome is not Outcome.INCONCLUSIVE:
+        steady = timings is None or timings.steady
+        if not steady and outcome is not Outcome.INCONCLUSIVE:
             outcome = Outcome.NOISY_HOST
+        because = None if steady else "the timings drifted while they were taken"
         return Judged(assertion, outcome, level, interval, because=because)
-
-    def _interval(
-        self, timings: Timings, subject: Measurand, relative: bool
-    ) -> Callable[[float], Interval] | str:
-        """The interval at a confidence of what is bounded, or why there is none."""
-        base, quantized = timings.baseline.rounds, timings.quantized.rounds
-        if subject.kind is MeasurandKind.THROUGHPUT:
-            if relative:
-                return lambda confidence: speedup(base, quantized, confidence)
-            return lambda confidence: _rate(typical_seconds(quantized, confidence), timings.batch)
-        if subject.statistic not in _TYPICAL or not relative:
-            return (
-                "an absolute latency, or a percentile of one, is decided on ten rounds in separate processes; "
-                "this run timed one"
-            )
-        return lambda confidence: slowdown(base, quantized, confidence)
 
     def _load(self, name: str | None) -> Timings | None:
         if name is not None:
@@ -115,18 +106,14 @@ class PerformanceJudge:
         """Throughput and latency of every load, and the sizes."""
         for name, timings in self.timings.items():
             yield from self._timing_results(name, timings)
-        for name, pair, method in (
-            ("size", self.size, "exact"),
-            ("memory", self.memory, "peak of a process of its own"),
-        ):
-            if pair is not None:
-                yield Result(
-                    quantity=Term(name=name),
-                    baseline=count(int(pair.baseline), "B"),
-                    quantized=count(int(pair.quantized), "B"),
-                    ratio=figure(pair.quantized / pair.baseline),
-                    method=method,
-                )
+        if self.size is not None:
+            yield _bytes("size", self.size, "exact")
+        peaks = self.apart.peaks
+        if peaks is not None:
+            medians = Pair(float(np.median(peaks.baseline)), float(np.median(peaks.quantized)))
+            yield _bytes(
+                "memory", medians, "median peak of processes of their own, above what they began with"
+            )
 
     def _timing_results(self, name: str, timings: Timings) -> Iterator[Result]:
         if self.refusal is not None:
@@ -160,14 +147,28 @@ class PerformanceJudge:
                     ratio=figure(theirs[percentile] / seconds),
                     n=count(min(len(base.calls), len(quantized.calls)), "calls"),
                 )
+        if base.joules is not None and quantized.joules is not None and base.joules > 0:
+            yield Result(
+                quantity=Term(name="energy"),
+                on=name or None,
+                baseline=figure(base.joules, "J"),
+                quantized=figure(quantized.joules, "J"),
+                ratio=figure(quantized.joules / base.joules),
+                method=f"a call, of everything on the {timings.meter} meter",
+            )
 
 
-def _rate(seconds: Interval, batch: int) -> Interval:
-    """Examples a second from seconds a call."""
-    return Interval(
-        batch / seconds.estimate,
-        batch / seconds.high,
-        batch / seconds.low,
-        seconds.confidence,
-        seconds.method,
+def _bytes(name: str, pair: Pair, method: str) -> Result:
+    return Result(
+        quantity=Term(name=name),
+        baseline=count(int(pair.baseline), "B"),
+        quantized=count(int(pair.quantized), "B"),
+        ratio=figure(pair.quantized / pair.baseline),
+        method=method,
     )
+
+
+def _interleaved(timings: Timings, subject: Measurand) -> Found:
+    """The ratio of typical speeds, from rounds in which the models took turns."""
+    compared = speedup if subject.kind is MeasurandKind.THROUGHPUT else slowdown
+    return lambda confidence: compared(timings.baseline.rounds, timings.quantized.rounds, confidence)
