@@ -15,6 +15,7 @@ from qspec.execute.judge.verdict import Judged
 from qspec.execute.plan import Plan
 from qspec.model.measurand import MeasurandKind, measurand
 from qspec.model.measured import Measured, Result
+from qspec.model.quantity import Quantity
 from qspec.model.shorthand import describe
 
 MARKS = {"confirmed": "✔", "refuted": "✘", "inconclusive": "?"}
@@ -86,8 +87,11 @@ def _interval(one: Judged) -> str:
         return ""
     low, high = one.interval.low, one.interval.high
     unit = one.assertion.bounds[0].quantity.unit or ""
-    scale, said = (100.0, unit) if unit.startswith(("%", "pp")) else (1.0, unit.replace("x baseline", "x"))
-    if unit == "B" or one.interval.is_exact:
+    percent = unit.startswith(("%", "pp"))
+    # Limits are in base units, and are told in the unit of the bound.
+    scale = 100.0 if percent else 1 / float(Quantity.of("1", unit or None).base)
+    said = unit if percent else unit.replace("x baseline", "x")
+    if one.interval.is_exact:
         return f"  {one.interval.estimate * scale:.3g} {said}".rstrip()
     return f"  {low * scale:.3g} to {high * scale:.3g} {said}".rstrip()
 

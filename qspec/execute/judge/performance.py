@@ -18,9 +18,19 @@ from qspec.model.claim import Assertion
 from qspec.model.expression import Term
 from qspec.model.measurand import Measurand, MeasurandKind
 from qspec.model.measured import Result
+from qspec.model.unit import Dimension
 from qspec.stats.decision import Outcome, Relation, decide, level_by_search
 from qspec.stats.interval import InsufficientDataError, Interval
 from qspec.stats.timing import slowdown, speedup
+
+_UNITS = {
+    Dimension.TIME: "s",
+    Dimension.RATE: "/s",
+    Dimension.SIZE: "B",
+    Dimension.ENERGY: "J",
+    Dimension.POWER: "W",
+}
+"""Base units, in which limits are written where the bound is absolute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,12 @@ class PerformanceJudge:
             return self._exact(assertion, self.size)
         if self.refusal is not None:
             return not_judged(assertion, *self.refusal)
-        relative = assertion.bounds[0].quantity.dimension in RELATIVE
+        dimension = assertion.bounds[0].quantity.dimension
+        relative = dimension in RELATIVE
+        if dimension is Dimension.TOKEN_RATE:
+            return not_judged(
+                assertion, Outcome.NOT_EXECUTABLE, "examples are timed here, and tokens are not counted"
+            )
         if subject.kind is MeasurandKind.MEMORY:
             found = memory_interval(self.apart.peaks, relative)
             return self._decided(assertion, found)
@@ -95,7 +110,8 @@ class PerformanceJudge:
         if not steady and outcome is not Outcome.INCONCLUSIVE:
             outcome = Outcome.NOISY_HOST
         because = None if steady else "the timings drifted while they were taken"
-        return Judged(assertion, outcome, level, interval, because=because)
+        unit = None if bound.quantity.dimension in RELATIVE else _UNITS.get(bound.quantity.dimension)
+        return Judged(assertion, outcome, level, interval, because=because, unit=unit)
 
     def _load(self, name: str | None) -> Timings | None:
         if name is not None:
