@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qspec.checks.sampling import Assumptions, Need, Unplanned
     from qspec.checks.settings import Settings
     from qspec.checks.transfer import Transfer
+    from qspec.execute.adopt import Adopted
     from qspec.execute.fill import Rejudged
     from qspec.execute.options import Options
     from qspec.execute.plan import Plan
@@ -165,6 +166,20 @@ def run(
     if target is not None:
         write_new(target, made.model_dump_json(by_alias=True, exclude_none=True, indent=2) + "\n")
     return Run(executed, made, spec, target)
+
+
+def adopt(
+    path: str | Path,
+    *,
+    claims: Sequence[str] = (),
+    suites: Sequence[str] = (),
+    options: Options | None = None,
+) -> Adopted:
+    """Append, for every claim that declares hardware other than this machine, the claim on an executor that declares it."""
+    from qspec.execute.adopt import adopt_hardware
+    from qspec.execute.options import Options as Choices
+
+    return adopt_hardware(Path(path), options or Choices(), claims, suites)
 
 
 def judge(

@@ -27,6 +27,7 @@ class Choices:
     record: Path | None
     output_format: str
     quiet: bool
+    adopt_hardware: bool
 
 
 @command("execute", example="qspec execute specs/quickstart.qspec --fresh")
@@ -54,6 +55,12 @@ class Choices:
 @click.option("--record", type=_FILE, help="Write the record here rather than beside the spec.")
 @click.option(
     "--output-format", type=click.Choice(["text", "json"]), default="text", help="Verdicts, or the record."
+)
+@click.option(
+    "--adopt-hardware",
+    is_flag=True,
+    help="Where a claim declares hardware that is not this machine, append `executor NAME-here from NAME` with this "
+    "machine's hardware and runtime, and the claim again as `CLAIM-here` on it, and run that one.",
 )
 @click.option("--quiet", is_flag=True, help="No progress on standard error.")
 @click.option(
@@ -125,11 +132,22 @@ def _one(path: Path, options: Any, choices: Choices) -> int:
         for plan in api.plan(path, claims=choices.claims, suites=choices.suites, options=options):
             click.echo("\n".join(_verdicts.plan_lines(plan)))
         return 0
+    claims, suites = choices.claims, choices.suites
+    if choices.adopt_hardware:
+        if choices.no_write or choices.output:
+            raise QSpecError(
+                "--adopt-hardware writes into the spec, and --no-write and --output leave it as it is.",
+                hint="copy the spec first, and adopt in the copy",
+            )
+        adopted = api.adopt(path, claims=claims, suites=suites, options=options)
+        claims, suites = tuple(adopted.claims), ()
+        for name in adopted.written:
+            click.echo(f"adopted: claim {name}")
     with _verdicts.progress_on_stderr(path.name, quiet=choices.quiet) as progress:
         done = api.run(
             path,
-            claims=choices.claims,
-            suites=choices.suites,
+            claims=claims,
+            suites=suites,
             options=options,
             write=not choices.no_write,
             output=choices.output,
