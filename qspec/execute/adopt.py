@@ -71,7 +71,8 @@ def adopt_hardware(
         written.append(twin)
     if written:
         rewrite(path, original, source)
-    return Adopted(names, written)
+    # A twin that was there already stands for its claim and, where every claim is asked for, for itself.
+    return Adopted(list(dict.fromkeys(names)), written)
 
 
 def _provider(executor: ResolvedExecutor, options: Options) -> str:
