@@ -7,11 +7,11 @@ The rooms `qspec.execute` and `qspec.report` have the names their functions woul
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qspec.errors import QSpecError, worst_exit
+from qspec.errors import NotExecutableError, QSpecError, worst_exit
 
 if TYPE_CHECKING:
     from qspec.checks.runner import DocumentReport
@@ -119,11 +119,14 @@ class Run:
     record: Record
     spec: Path | None = None
     record_path: Path | None = None
+    refused: dict[str, NotExecutableError] = field(default_factory=dict)
+    """Claims that cannot be run here while others were, by name, and why."""
 
     @property
     def exit_code(self) -> int:
-        """0 as expected, 1 when an assertion was refuted, 3 when one could not be decided."""
-        return worst_exit([one.verdicts.exit_code for one in self.executed])
+        """0 as expected, 1 when an assertion was refuted, 3 when one could not be decided or a claim not be run."""
+        refusals = [error.exit_code for error in self.refused.values()]
+        return worst_exit([*(one.verdicts.exit_code for one in self.executed), *refusals])
 
 
 def run(
@@ -139,7 +142,8 @@ def run(
 ) -> Run:
     """Execute the claims of a spec, fill in what was measured, and write the record beside it.
 
-    Claims that share a model, its realization or its scores share them here: each is made once.
+    Claims that share a model, its realization or its scores share them here: each is made once. A claim that cannot
+    be run here does not keep others from it; where none can, the first `NotExecutableError` is raised.
     `write=False` writes nothing; `output` and `record` say where else to write.
     """
     from qspec.execute.fill import fill
@@ -152,10 +156,18 @@ def run(
     workspace = load(path)
     told = progress or (lambda stage, done, total: None)
     resolved = resolve_claims(workspace, claims, suites)
-    executed = [execute_claim(one, options or Choices(), told) for one in resolved]
-    made = make_record(workspace, executed)
+    executed: list[Executed] = []
+    refused: dict[str, NotExecutableError] = {}
+    for one in resolved:
+        try:
+            executed.append(execute_claim(one, options or Choices(), told))
+        except NotExecutableError as error:
+            refused[one.name] = error
+    if refused and not executed:
+        raise next(iter(refused.values()))
+    made = make_record(workspace, executed, refused)
     if not write and output is None and record is None:
-        return Run(executed, made)
+        return Run(executed, made, refused=refused)
     blocks = {one.resolved.name: one.measured for one in executed}
     told("write", 0, 1)
     spec = None
@@ -165,7 +177,7 @@ def run(
     target = record or (output or path).with_suffix(".record.json") if write or record is not None else None
     if target is not None:
         write_new(target, made.model_dump_json(by_alias=True, exclude_none=True, indent=2) + "\n")
-    return Run(executed, made, spec, target)
+    return Run(executed, made, spec, target, refused)
 
 
 def adopt(

@@ -154,6 +154,8 @@ def _one(path: Path, options: Any, choices: Choices) -> int:
             record=choices.record,
             progress=progress,
         )
+    for name, error in done.refused.items():
+        click.echo(f"claim {name} is not executable here\nerror: {error}\n", err=True)
     if choices.output_format == "json":
         click.echo(done.record.model_dump_json(by_alias=True, exclude_none=True, indent=2))
         return done.exit_code

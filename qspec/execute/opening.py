@@ -53,6 +53,17 @@ class Opening:
                 hint=f"tasks that run are {', '.join(sorted([*tasks.names(), *tasks.aliases()]))}",
             ) from None
 
+    def metrics(self) -> list[BoundMetric]:
+        """The metrics that running the models gives; what else is declared is left out, and not judged.
+
+        Raises `NotExecutableError` where nothing is left.
+        """
+        bound = [bind(term, task=self.evaluation.task) for term in self.evaluation.metrics]
+        left_out = [one for one in bound if one.unavailable is not None]
+        if left_out and len(left_out) == len(bound):
+            raise NotExecutableError(left_out[0].unavailable or "", hint=left_out[0].metric.doc)
+        return [one for one in bound if one.unavailable is None] + self.distances()
+
     def distances(self) -> list[BoundMetric]:
         """Distances that the claim bounds here and the evaluation does not declare."""
         found: dict[str, BoundMetric] = {}

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from qspec.checks.compare import compare, elsewhere
-from qspec.errors import QSpecError
+from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.affinity import bound
 from qspec.execute.census import CensusReport, census, census_of_arrival
 from qspec.execute.fill import TOOL, Facts, Rejudged, measured_block
@@ -34,7 +34,7 @@ from qspec.lang.digests import executor_digest
 from qspec.lang.load import Workspace
 from qspec.lang.resolve import ResolvedClaim
 from qspec.model.measured import Census, Measured
-from qspec.model.record import ClaimRecord, FieldRecord, LayerRecord, ModelRecord, Record
+from qspec.model.record import ClaimRecord, FieldRecord, LayerRecord, ModelRecord, Record, RefusalRecord
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,10 @@ def judge_again(resolved: ResolvedClaim, options: Options) -> list[Rejudged]:
     return found
 
 
-def make_record(workspace: Workspace, executed: Sequence[Executed]) -> Record:
-    """The record of a run."""
+def make_record(
+    workspace: Workspace, executed: Sequence[Executed], refused: Mapping[str, NotExecutableError]
+) -> Record:
+    """The record of a run: the claims that were executed, and those that cannot be here."""
     source = workspace.main.source
     return Record(
         tool=TOOL,
@@ -160,6 +162,10 @@ def make_record(workspace: Workspace, executed: Sequence[Executed]) -> Record:
         spec_sha256=hashlib.sha256(source.text.encode("utf-8")).hexdigest(),
         machine=capture(providers=True),
         claims=[one.record for one in executed],
+        not_executed=[
+            RefusalRecord(claim=name, because=error.message, help=error.hint)
+            for name, error in refused.items()
+        ],
     )
 
 

@@ -33,7 +33,7 @@ from qspec.execute.store import Store
 from qspec.execute.thresholds import chosen, paired
 from qspec.execute.timings import Timings
 from qspec.execute.units import unit_numbers
-from qspec.metrics.bind import BoundMetric, bind
+from qspec.metrics.bind import BoundMetric
 from qspec.model.base import Silence
 from qspec.model.evaluation import Load, Strata
 from qspec.model.quantity import Quantity
@@ -97,8 +97,7 @@ class Stages:
         opened = Opening(self.plan, self.sessions, evaluation)
         with located(evaluation.origin):
             opener = opened.opener()
-            metrics = [bind(term, task=evaluation.task) for term in evaluation.metrics]
-            metrics += opened.distances()
+            metrics = opened.metrics()
         table, rows = open_data(self.plan, evaluation.data)
         with located(evaluation.data.declared):
             runner = opener(opened.task_data(evaluation.data, table, rows, metrics))

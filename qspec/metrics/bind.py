@@ -65,6 +65,17 @@ class BoundMetric:
                 return Family.BINARY
         return self.family
 
+    @property
+    def unavailable(self) -> str | None:
+        """Why running a model does not give the value, in a sentence; None where it does."""
+        match self.metric.availability:
+            case Availability.REFUSED:
+                return f"The metric {self} can be stated and checked, and not computed here."
+            case Availability.SCORES:
+                return f"The metric {self} is computed only from scores or outputs that were made elsewhere."
+            case Availability.EXECUTABLE:
+                return None
+
     def loss(self, baseline: float, quantized: float) -> float:
         """What was lost, in the metric's own unit: positive is worse, whatever the direction."""
         return self.metric.loss(baseline, quantized)
@@ -167,9 +178,7 @@ class BoundMetric:
     def _computation(self) -> Additive | Scored:
         computation = self.metric.computation
         if computation is None or self.metric.availability is Availability.REFUSED:
-            raise QSpecError(
-                f"The metric {self} can be stated and checked, and not computed here.", hint=self.metric.doc
-            )
+            raise QSpecError(self.unavailable or f"The metric {self} computes nothing.", hint=self.metric.doc)
         return computation
 
     def _additive(self) -> Additive:

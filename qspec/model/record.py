@@ -82,6 +82,17 @@ class ClaimRecord(Noun):
     """What was written into the spec."""
 
 
+class RefusalRecord(Noun):
+    """One claim that cannot be executed on this machine."""
+
+    claim: Word
+    """Name of the claim."""
+    because: Text
+    """What stands in the way."""
+    help: Text | None = None
+    """What to do about it."""
+
+
 class Record(Noun):
     """Everything one run of `qspec execute` did with one spec."""
 
@@ -98,4 +109,6 @@ class Record(Noun):
     machine: dict[str, Any] = Field(default_factory=dict)
     """The machine, as found."""
     claims: list[ClaimRecord] = Field(default_factory=list)
-    """The claims, in the order of the spec."""
+    """The claims that were executed, in the order of the spec."""
+    not_executed: list[RefusalRecord] = Field(default_factory=list)
+    """The claims that cannot be executed on this machine."""

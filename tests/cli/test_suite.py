@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from qspec import api
 from qspec.execute import realize, stages
 from qspec.execute.options import Options
 
-from .conftest import Run
+from .conftest import Run, contents
 
 SUITE = """
 claim small on digits-int8 {
@@ -93,3 +94,46 @@ def test_reports_show_the_suite(format: str, spec: Path) -> None:
     text = api.render(spec, format)
     assert "What must fit on the device" in text
     assert text.lower().count("suite") >= 2
+
+
+PEOPLE = """
+claim liked on judged {
+  human-eval >= 0.5
+}
+
+executor judged from digits-int8 {
+  metrics: [human-eval]
+}
+"""
+
+
+def test_a_claim_that_cannot_be_run_does_not_keep_others_from_it(spec: Path, run: Run) -> None:
+    spec.write_text(spec.read_text() + PEOPLE)
+    done = run("execute", spec, "--claim", "small", "--claim", "liked", "--quiet")
+    assert done.code == 3
+    assert "claim small on digits-int8: confirmed" in done.out
+    assert "claim liked is not executable here" in done.err
+    assert "The metric human-eval can be stated and checked, and not computed here." in done.err
+    (refused,) = json.loads(spec.with_suffix(".record.json").read_text())["not-executed"]
+    assert refused["claim"] == "liked"
+
+
+def test_where_no_claim_can_be_run_nothing_is_written(spec: Path, run: Run) -> None:
+    spec.write_text(spec.read_text() + PEOPLE)
+    before = contents(spec.parent)
+    done = run("execute", spec, "--claim", "liked", "--quiet")
+    assert done.code == 3 and not done.out
+    assert contents(spec.parent) == before
+
+
+def test_a_metric_that_no_run_gives_leaves_the_others_to_be_judged(spec: Path, run: Run) -> None:
+    text = (
+        spec.read_text()
+        .replace("[top1]", "[top1, human-eval]")
+        .replace("<= 1 pp\n", "<= 1 pp\n  human-eval >= 0.5\n", 1)
+    )
+    spec.write_text(text)
+    done = run("execute", spec, "--claim", "under-one-point", "--quiet")
+    assert done.code == 3
+    assert re.search(r"loss\(top1\) <= 1 pp +confirmed", done.out)
+    assert re.search(r"human-eval >= 0.5 +not-executable\n +The metric human-eval can be stated", done.out)

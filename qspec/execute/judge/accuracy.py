@@ -9,6 +9,8 @@ from qspec.execute.judge.sample import Sample
 from qspec.execute.judge.verdict import Judged, Part, not_judged
 from qspec.execute.questions import Asking, questions
 from qspec.execute.scores import Scores
+from qspec.metrics import registry
+from qspec.metrics.bind import bind
 from qspec.model.claim import Assertion
 from qspec.model.evaluation import Evaluated
 from qspec.model.measurand import Measurand, MeasurandKind, metric_named
@@ -30,12 +32,7 @@ class AccuracyJudge:
         if metric is not None and subject.kind is MeasurandKind.RECOVERED:
             metric = self.sample.recovered(metric, subject.source or "")
         if metric is None or declared is None:
-            named = subject.metric or assertion.quantity
-            return not_judged(
-                assertion,
-                Outcome.NOT_EXECUTABLE,
-                f"{named} was not computed; it is not among the metrics that ran here",
-            )
+            return not_judged(assertion, Outcome.NOT_EXECUTABLE, _not_computed(assertion, subject))
         try:
             askings = questions(assertion, subject, self.sample.metrics[declared], self.evaluation)
             sides = [self._one_bound(metric, assertion, asking) for asking in askings]
@@ -89,6 +86,17 @@ class AccuracyJudge:
         except InsufficientDataError as error:
             nothing = Interval(math.nan, -math.inf, math.inf, question.confidence, "none")
             return Part(label, Verdict(Outcome.INCONCLUSIVE, nothing, nothing, 1.0), error.message)
+
+
+def _not_computed(assertion: Assertion, subject: Measurand) -> str:
+    """Why no score of what an assertion bounds is here."""
+    if subject.metric is not None and subject.metric.head in registry:
+        never = bind(subject.metric).unavailable
+        if never is not None:
+            return never
+    return (
+        f"{subject.metric or assertion.quantity} was not computed; it is not among the metrics that ran here"
+    )
 
 
 def _critical(parts: list[Part], relation: Relation) -> Part:
