@@ -239,12 +239,17 @@ def judge_scores(
     return found
 
 
-def require_execution(*, models: bool = True) -> None:
-    """Raise `QSpecError` with what to install when packages are missing that judge, and that run `models`."""
+def missing_packages(*, models: bool = True) -> list[str]:
+    """The packages that judging needs, and with `models` those that run them, that are not installed."""
     import importlib.util
 
     needed = ("numpy", "scipy", "onnx", "onnxruntime") if models else ("numpy", "scipy")
-    missing = [name for name in needed if importlib.util.find_spec(name) is None]
+    return [name for name in needed if importlib.util.find_spec(name) is None]
+
+
+def require_execution(*, models: bool = True) -> None:
+    """Raise `QSpecError` with what to install when packages are missing that judge, and that run `models`."""
+    missing = missing_packages(models=models)
     if missing:
         raise QSpecError(
             f"Running a spec needs {', '.join(missing)}, which {'is' if len(missing) == 1 else 'are'} not installed.",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from qspec.cli import command
 from qspec.errors import Place, QSpecError
+
+if TYPE_CHECKING:
+    from qspec.lang.template import Facts
 
 
 @command("init", example="qspec init claim.qspec --model model.onnx --data test.npz")
@@ -25,9 +29,11 @@ from qspec.errors import Place, QSpecError
 def init(path: Path, template: str, model: Path | None, data: Path | None, force: bool) -> int:
     """Write a new spec whose every axis is there to be filled in.
 
-    With --model and --data their paths and digests are filled in; the rest is marked `unstated`, which `qspec check`
-    names until it is said.
+    With --model and --data their paths and digests are filled in, and where both are given and the execute extra is
+    installed, the model's inputs, the label, the splits and the strata too, so that the spec runs. Bounds and scheme
+    are examples to be written over, and what only you can know is `unstated`.
     """
+    from qspec.lang.new_file import write_new
     from qspec.lang.template import TEMPLATES, new_spec
 
     if template not in TEMPLATES:
@@ -36,10 +42,17 @@ def init(path: Path, template: str, model: Path | None, data: Path | None, force
         raise QSpecError(
             "The file is there already.", place=Place(str(path)), hint="give another name, or --force"
         )
-    text = new_spec(template, path.parent, model, data)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise QSpecError(f"The file cannot be written: {error.strerror}.", place=Place(str(path))) from None
+    write_new(path, new_spec(template, path.parent, model, data, _look(model, data, path.parent)))
     click.echo(f"written: {path}\nnext: fill in what is unstated, then `qspec check {path}`")
     return 0
+
+
+def _look(model: Path | None, data: Path | None, folder: Path) -> Facts | None:
+    """What the files themselves say; None where one is not given, or nothing here can open them."""
+    from qspec.api import missing_packages
+
+    if model is None or data is None or missing_packages():
+        return None
+    from qspec.execute.acquaint import acquaint
+
+    return acquaint(model, data, folder)

@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from qspec.canonical import file_digest
 from qspec.errors import Place, QSpecError
+from qspec.lang.format import format_text
+from qspec.lang.source import Source
+from qspec.model.spelling import quote
 
 _CLAIM = """\
 qspec 1
 
 model my-model {{
   version: "1"
-  file:    "{model}"
+  file:    {model}
   sha256:  "{model_digest}"
 }}
 
 dataset my-data {{
-  source:  "{data}"
+  source:  {data}
   sha256:  "{data_digest}"
   version: "1"
-  splits   {{ calibrate: 0..500, test: 500..1500 }}   # row ranges, half-open
-  inputs   {{ input: x }}                            # model input: column
-  label:   y
+  splits   {{ calibrate: {facts.calibrate}, test: {facts.test} }}  # row ranges, half-open
+  inputs   {{ {facts.inputs} }}  # model input: column
+  label:   {facts.label}
 }}
 
 executor my-int8 {{
@@ -36,17 +40,16 @@ executor my-int8 {{
     activations: uint8 {{ granularity: per-tensor }}
   }}
   baseline:    fp32
-  calibration  {{ data: my-data.calibrate, size: 128, method: minmax, seed: 0 }}
-  task:        image-classification
-  metrics:     [top1]
-  test-set     {{ data: my-data.test, composition: clean, size: 1000 }}
-  strata       {{ class: by label }}
+  calibration  {{ data: my-data.calibrate, size: {facts.calibration_size}, method: minmax, seed: 0 }}
+  task:        {facts.task}
+  metrics:     [{facts.metrics}]
+  test-set     {{ data: my-data.test, composition: unstated, size: {facts.test_size} }}
+  strata{facts.strata_item}
   load         {{ scenario: offline, batch: 32 }}
 }}
 
 claim my-claim on my-int8 {{
-  loss(top1) <= 1 pp
-  loss(top1) <= 5 pp for each class
+{facts.bounds}
   throughput >= 1.2 x baseline
 }}
 """
@@ -146,13 +149,46 @@ TEMPLATES = {"claim": _CLAIM, "paper": _PAPER, "vendor": _VENDOR, "language-mode
 """What each template is called."""
 
 
-def new_spec(template: str, folder: Path, model: Path | None, data: Path | None) -> str:
-    """The text of a new spec in `folder`, with the paths and digests of the files that are given."""
+@dataclass(frozen=True)
+class Facts:
+    """What a spec says of a model and its data; as it stands, an example to be written over."""
+
+    inputs: str = "input: x"
+    label: str = "y"
+    calibrate: str = "0..500"
+    test: str = "500..1500"
+    calibration_size: int = 128
+    test_size: int = 1000
+    task: str = "image-classification"
+    metrics: str = "top1"
+    strata: str = "class: by label"
+    assertions: tuple[str, ...] = ("loss(top1) <= 1 pp", "loss(top1) <= 5 pp for each class")
+
+    @property
+    def strata_item(self) -> str:
+        """What follows the key `strata`: a silence, or a block."""
+        return f":      {self.strata}" if self.strata == "unstated" else f"       {{ {self.strata} }}"
+
+    @property
+    def bounds(self) -> str:
+        """The assertions about accuracy, a line each."""
+        return "\n".join(f"  {assertion}" for assertion in self.assertions)
+
+
+def new_spec(
+    template: str, folder: Path, model: Path | None, data: Path | None, facts: Facts | None = None
+) -> str:
+    """The text of a new spec in `folder`, laid out, with the paths and digests of the files that are given."""
     model_path, model_digest = _file(folder, model, "models/model.onnx")
     data_path, data_digest = _file(folder, data, "data/data.npz")
-    return TEMPLATES[template].format(
-        model=model_path, model_digest=model_digest, data=data_path, data_digest=data_digest
+    text = TEMPLATES[template].format(
+        model=quote(model_path),
+        model_digest=model_digest,
+        data=quote(data_path),
+        data_digest=data_digest,
+        facts=facts or Facts(),
     )
+    return format_text(Source(template, text))
 
 
 def _file(folder: Path, given: Path | None, default: str) -> tuple[str, str]:

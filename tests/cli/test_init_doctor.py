@@ -26,6 +26,15 @@ def test_model_and_data_are_filled_in_with_their_digests(run: Run, specs: Path):
     text = (specs / "claim.qspec").read_text()
     assert 'file:    "models/digits-cnn.onnx"' in text
     assert all(hashlib.sha256(path.read_bytes()).hexdigest() in text for path in (model, data))
+    assert "inputs   { image: x }" in text
+    assert "task:        image-classification" in text
+    assert run("fmt", "--check", specs / "claim.qspec").code == 0
+
+
+def test_names_of_files_are_quoted(run: Run, specs: Path):
+    strange = (specs / "models" / "digits-cnn.onnx").rename(specs / 'a"b{x}.onnx')
+    assert run("init", specs / "claim.qspec", "--model", strange).code == 0
+    assert run("check", specs / "claim.qspec", "--select", "QS0").code == 0
 
 
 def test_files_that_the_spec_could_not_read_are_refused(run: Run, specs: Path):
