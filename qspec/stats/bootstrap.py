@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +66,7 @@ def group_sums(
     return sums.reshape(strata_count, group_count, -1)
 
 
-def group_weights(group_count: int, replicates: int, seed: int) -> FloatArray:
+def group_weights(group_count: int, replicates: int, seed: int | Sequence[int]) -> FloatArray:
     """How often each group is drawn in each replicate: shape (replicates, groups), rows sum to groups."""
     if group_count < 2:
         raise InsufficientDataError(

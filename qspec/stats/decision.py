@@ -164,9 +164,10 @@ def combine_sides(sides: Sequence[Outcome]) -> Outcome:
     return Outcome.CONFIRMED if all(one is Outcome.CONFIRMED for one in sides) else Outcome.INCONCLUSIVE
 
 
-def combine_strata(verdicts: Sequence[Verdict], confidence: float = 0.95) -> Outcome:
-    """The verdict on "every stratum": intersection-union to confirm, Holm across the strata to refute."""
-    return combine_claim([(verdict.outcome, verdict.level) for verdict in verdicts], confidence)
+def combine_strata(verdicts: Sequence[Verdict], confidence: float = 0.95) -> tuple[Outcome, float]:
+    """The verdict on "every stratum", and its level: intersection-union to confirm, Holm across the strata to refute."""
+    parts = [(verdict.outcome, verdict.level) for verdict in verdicts]
+    return combine_claim(parts, confidence), conjunction_level(parts)
 
 
 def combine_claim(assertions: Sequence[tuple[Outcome, float]], confidence: float = 0.95) -> Outcome:
@@ -177,6 +178,15 @@ def combine_claim(assertions: Sequence[tuple[Outcome, float]], confidence: float
     """
     if assertions and all(outcome is Outcome.CONFIRMED for outcome, _ in assertions):
         return Outcome.CONFIRMED
-    levels = [level if outcome is Outcome.REFUTED else 1.0 for outcome, level in assertions]
-    refuted = any(adjusted < 1 - confidence for adjusted in holm(levels))
+    refuted = conjunction_level(assertions) < 1 - confidence
     return Outcome.REFUTED if refuted else Outcome.INCONCLUSIVE
+
+
+def conjunction_level(parts: Sequence[tuple[Outcome, float]]) -> float:
+    """Smallest level at which a conjunction is refuted: the least of its parts' levels after Holm over all of them.
+
+    It is what the conjunction as one assertion brings to a family of others: its least part alone would not do,
+    since the more parts there are the lower that one falls by chance.
+    """
+    levels = [level if outcome is Outcome.REFUTED else 1.0 for outcome, level in parts]
+    return min(holm(levels), default=1.0)

@@ -100,4 +100,5 @@ def clustered_error(influence: FloatArray, clusters: ArrayLike | None) -> tuple[
             hint="declare a smaller unit if the examples within one really vary",
         )
     sums = influence if clusters is None else np.bincount(index, weights=influence, minlength=count)
-    return math.sqrt(float(sums @ sums) * count / (count - 1)), count
+    squares = float(np.einsum("i,i->", sums, sums))  # a dot product wakes threads for what takes a moment
+    return math.sqrt(squares * count / (count - 1)), count

@@ -16,7 +16,11 @@ def mean(values: ArrayLike, clusters: ArrayLike | None = None, weights: ArrayLik
     speakers), weights are not negative. Raises InsufficientDataError under two clusters.
     """
     x = float_vector(values, "values to be averaged")
-    w = np.ones_like(x) if weights is None else float_vector(weights, "weights")
+    if weights is None:  # passes over a million examples are what this costs, so none is made for nothing
+        value = float(x.mean()) if x.size else 0.0
+        error, units = clustered_error((x - value) / max(1, x.size), clusters)
+        return Estimate(value, error, units, "paired-cluster-t")
+    w = float_vector(weights, "weights")
     if w.shape != x.shape or np.any(w < 0) or w.sum() <= 0:
         raise QSpecError("The weights must be one for each example, none negative, and not all zero.")
     share = w / w.sum()

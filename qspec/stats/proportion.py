@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from qspec.errors import QSpecError
-from qspec.stats.interval import Interval, boundary, normal_quantile
+from qspec.stats.interval import Interval, boundary, check_confidence, normal_quantile
 
 
 def check_count(successes: float, n: float) -> None:
@@ -25,6 +25,28 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> Interval:
     low = 0.0 if successes == 0 else (centre - spread) / (n + z2)
     high = 1.0 if successes == n else (centre + spread) / (n + z2)
     return Interval(successes / n, low, high, confidence, "wilson")
+
+
+def clopper_pearson(successes: int, n: int, confidence: float = 0.95) -> Interval:
+    """The exact interval for a proportion, from binomial tails (Clopper and Pearson 1934, Biometrika 26:404)."""
+    from scipy.special import betaincinv  # What reads published numbers does without scipy.
+
+    check_count(successes, n)
+    check_confidence(confidence)
+    tail, failures = (1 - confidence) / 2, n - successes
+    low = float(betaincinv(successes, failures + 1, tail)) if successes else 0.0
+    high = float(betaincinv(successes + 1, failures, 1 - tail)) if failures else 1.0
+    return Interval(successes / n, low, high, confidence, "clopper-pearson")
+
+
+def deciding_proportion(successes: int, n: int, confidence: float = 0.95) -> Interval:
+    """The interval a bound on a proportion is decided on: the envelope of Wilson's and the exact one.
+
+    Wilson's limit on the side of the nearer end errs up to 15 % of the time at a nominal 2.5 %, by enumeration:
+    one flip among 164 examples would refute `flips <= 0.1 %`. The exact limit there is farther, Wilson's on the other.
+    """
+    exact = clopper_pearson(successes, n, confidence)
+    return wilson(successes, n, confidence).envelope(exact, "wilson+clopper-pearson")
 
 
 def newcombe(x1: float, n1: float, x2: float, n2: float, confidence: float = 0.95) -> Interval:

@@ -160,5 +160,5 @@ def test_a_claim_is_refuted_where_a_part_survives_holm() -> None:
 def test_strata_follow_the_same_rule() -> None:
     point = Interval.exact(0.0)
     verdicts = [Verdict(C, point, point, 1.0), Verdict(R, point, point, 0.03)]
-    assert combine_strata(verdicts) is U
-    assert combine_strata(verdicts[1:]) is R
+    assert combine_strata(verdicts) == (U, 0.06)
+    assert combine_strata(verdicts[1:]) == (R, 0.03)

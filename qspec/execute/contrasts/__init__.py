@@ -6,11 +6,15 @@ from collections.abc import Callable
 
 from qspec.execute.contrasts.contrast import Contrast, Sides
 from qspec.execute.contrasts.undecided import Undecided
+from qspec.metrics.definition import Family
 from qspec.registry import Registry
 from qspec.stats.interval import InsufficientDataError
 
 Maker = Callable[[Sides], Contrast]
 """From the stored columns of both models to what decides questions about them."""
+
+SEQUENTIAL = frozenset({Family.BINARY, Family.MEAN, Family.DISTANCE})
+"""Families with a confidence sequence: those of means over examples."""
 
 registry: Registry[Maker] = Registry("contrast", "qspec.execute.contrasts")
 
@@ -22,6 +26,12 @@ def contrast(sides: Sides) -> Contrast:
     """
     sides = sides.counted()
     family = sides.metric.family_of(sides.baseline, sides.quantized)
+    if sides.sequential and family not in SEQUENTIAL:
+        reason = (
+            f"{sides.metric} has no interval that holds at every look, which `sequential: true` asks for."
+        )
+        hint = "bound a mean over examples, or look once"
+        return Undecided.of(sides, InsufficientDataError(reason, hint=hint))
     try:
         return registry.get(family.value)(sides)
     except InsufficientDataError as error:

@@ -12,7 +12,7 @@ from qspec.stats.decision import Outcome, Verdict, decide, decide_flips, decidin
 from qspec.stats.estimate import FEW_CLUSTERS
 from qspec.stats.interval import InsufficientDataError, Interval
 from qspec.stats.paired import PairedCounts, tango
-from qspec.stats.proportion import wilson
+from qspec.stats.proportion import deciding_proportion, wilson
 from qspec.stats.relative import Reading, decide_relative, relative_interval
 from qspec.stats.sequential import sequential_flips
 from qspec.stats.strata import paired_counts
@@ -72,7 +72,8 @@ class BinaryContrast:
             return decide_relative(self.counts, _READINGS[question.asked], relation, bound, confidence)
         if question.asked is Asked.LOSS:
             return decide_flips(self.counts, relation, bound, confidence)
-        return searched(lambda level: self.interval(question.asked, level), question, self.n)
+        right = self.counts.both + self.counts.helpful
+        return searched(lambda level: deciding_proportion(right, self.n, level), question, self.n)
 
 
 @dataclass(frozen=True)

@@ -121,6 +121,7 @@ class EceContrast(OverSides):
         """The verdict; over exactly these examples it is the raw error's."""
         if question.fixed:
             return exact(point(self, question.asked), question)
+        self.squared.require_units()
         return searched(lambda confidence: self.interval(question.asked, confidence), question, self.n)
 
 

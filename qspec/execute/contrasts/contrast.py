@@ -55,6 +55,8 @@ class Sides:
     seed: int = 0
     comparisons: int = 1
     """How many comparisons Holm will adjust over, so that enough resamples are drawn to refute any."""
+    confidence: float = 0.95
+    """The confidence they are judged at, for the same reason."""
     sequential: bool = False
     """Whether verdicts may be looked at while examples arrive, so that intervals must hold at every look."""
 
@@ -63,8 +65,8 @@ class Sides:
         """Examples."""
         return len(self.baseline)
 
-    def take(self, rows: NDArray[np.bool_]) -> Sides:
-        """The examples that a mask selects."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Sides:
+        """The examples that a mask selects, or that have these places."""
         units = self.units[rows] if self.units is not None else None
         return replace(self, baseline=self.baseline[rows], quantized=self.quantized[rows], units=units)
 
@@ -80,11 +82,16 @@ class Sides:
 
     def changed_units(self) -> tuple[int, int]:
         """How many independent units hold an example on which the columns differ, and how many there are."""
-        index, count = codes(self.units, self.n, "units")
         width = max(self.baseline.shape[1], self.quantized.shape[1])
-        sides = [np.pad(c, ((0, 0), (0, width - c.shape[1]))) for c in (self.baseline, self.quantized)]
+        sides = [
+            c if c.shape[1] == width else np.pad(c, ((0, 0), (0, width - c.shape[1])))
+            for c in (self.baseline, self.quantized)
+        ]
         differs = (sides[0] != sides[1]).any(axis=1)
-        return len(np.unique(index[differs])), count
+        if self.units is None:
+            return int(np.count_nonzero(differs)), self.n
+        index, count = codes(self.units, self.n, "units")
+        return int(np.count_nonzero(np.bincount(index[differs], minlength=count))), count
 
 
 class Contrast(Protocol):

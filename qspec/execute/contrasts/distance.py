@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from qspec.errors import QSpecError
 from qspec.execute.contrasts import registry
 from qspec.execute.contrasts.contrast import Asked, Contrast, OverSides, Question, Sides, exact, searched
 from qspec.execute.contrasts.mean import mean_contrast
 from qspec.stats.decision import Verdict
 from qspec.stats.interval import Interval
-from qspec.stats.proportion import wilson
+from qspec.stats.proportion import deciding_proportion, wilson
 
 
 class DistanceContrast(OverSides):
-    """The mean of the pair's column: by Wilson where it is 0 or 1 an example, else by t."""
+    """The mean of the pair's column: a proportion where it is 0 or 1 an example, else by t."""
 
     def __init__(self, sides: Sides) -> None:
         self.sides = sides
         column = sides.quantized[:, 0]
-        self._share = bool(((column == 0) | (column == 1)).all())
         self.quantized = float(column.mean())
+        self._hits: int | None = None
+        """How many examples differ, where an example differs or does not and each is a unit of its own."""
+        if sides.units is None and not sides.sequential and bool(((column == 0) | (column == 1)).all()):
+            self._hits = int(np.count_nonzero(column))
 
     @property
     def baseline(self) -> float:
@@ -37,17 +42,16 @@ class DistanceContrast(OverSides):
                 f"The {asked.value} of {self.sides.metric} means nothing: a distance has no baseline.",
                 hint="bound the distance itself",
             )
-        if self._share and self.sides.units is None:
-            hits = round(self.quantized * self.n)
-            return wilson(hits, self.n, confidence)
+        if self._hits is not None:
+            return wilson(self._hits, self.n, confidence)
         return mean_contrast(self.sides).interval(Asked.VALUE, confidence)
 
     def judge(self, question: Question) -> Verdict:
         """The verdict on the distance."""
         if question.fixed:
             return exact(self.quantized, question)
-        if self._share and self.sides.units is None:
-            return searched(lambda level: self.interval(question.asked, level), question, self.n)
+        if (hits := self._hits) is not None:
+            return searched(lambda level: deciding_proportion(hits, self.n, level), question, self.n)
         return mean_contrast(self.sides).judge(question)
 
 

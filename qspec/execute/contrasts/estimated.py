@@ -51,12 +51,14 @@ class EstimatedContrast(LinearContrast):
         """Smallest 1 - confidence at which the sum lies on the wrong side of its threshold."""
         return self.trio.combine(form).level(relation, form.threshold)
 
-    def share(self, confidence: float) -> Interval:
+    def share(self, confidence: float, *, errors: bool = False) -> Interval:
         """Quantized over baseline by Fieller (1954, J. R. Stat. Soc. B 16:175): the ratios no sum refutes.
 
-        Unbounded where the baseline itself is not told from zero.
+        Unbounded where the baseline itself is not told from zero. Errors, one minus either value, vary as those do.
         """
         base, quantized, apart = self.trio.baseline, self.trio.quantized, self.trio.difference
+        if errors:
+            base, quantized = (replace(one, value=1 - one.value) for one in (base, quantized))
         t2 = replace(apart, value=0.0, standard_error=1.0).interval(confidence).high ** 2
         first, second = base.standard_error**2, quantized.standard_error**2
         shared = (first + second - apart.standard_error**2) / 2

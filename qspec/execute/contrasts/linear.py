@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from qspec.execute.contrasts.contrast import Asked, OverSides, Question, Sides, exact, point
 from qspec.metrics.definition import Direction
-from qspec.stats.decision import Outcome, Relation, Verdict, decide, deciding_n_by_width
+from qspec.stats.decision import Outcome, Relation, Verdict, decide, deciding_n_by_width, level_by_search
 from qspec.stats.estimate import FEW_CLUSTERS
 from qspec.stats.interval import InsufficientDataError, Interval
 from qspec.stats.proportion import wilson
@@ -86,8 +87,8 @@ class LinearContrast(OverSides, ABC):
         """Smallest 1 - confidence at which the sum lies on the wrong side of its threshold."""
 
     @abstractmethod
-    def share(self, confidence: float) -> Interval:
-        """The interval of the quantized value over the baseline's."""
+    def share(self, confidence: float, *, errors: bool = False) -> Interval:
+        """The interval of the quantized value over the baseline's; of one minus either, for `errors`."""
 
     @cached_property
     def changed(self) -> tuple[int, int]:
@@ -117,32 +118,43 @@ class LinearContrast(OverSides, ABC):
             return self.widened(self.combined(Linear.of(asked, 0.0, higher=self.higher), confidence))
         self._require_positive(asked)
         sign = 1.0 if self.higher else -1.0
-        if asked is Asked.ERROR_GROWTH:
-            rest = 1 - self.baseline
-            return self.widened(self.combined(Linear(sign, -sign), confidence)).affine(1 / rest)
-        ratio = self.share(confidence)
-        slack = self.slack(confidence) / self.baseline
+        errors = asked is Asked.ERROR_GROWTH
+        ratio = self.share(confidence, errors=errors)
+        slack = self.slack(confidence) / (1 - self.baseline if errors else self.baseline)
         ratio = replace(ratio, low=ratio.low - slack, high=ratio.high + slack)
-        return ratio if asked is Asked.RATIO else ratio.affine(-sign, sign)
+        if asked is Asked.RATIO:
+            return ratio
+        return ratio.affine(1.0, -1.0) if errors else ratio.affine(-sign, sign)
 
     def judge(self, question: Question) -> Verdict:
         """The verdict, decided on the weighted sum; raises `InsufficientDataError` with too few units."""
         if question.fixed:
             return exact(point(self, question.asked), question)
-        if self.units < FEW_CLUSTERS:
-            raise InsufficientDataError(
-                f"{self.sides.metric} rests on {self.units} independent units here, and its interval needs "
-                f"{FEW_CLUSTERS}."
-            )
+        self.require_units()
         shown = self.interval(question.asked, question.confidence)
+        if math.isinf(shown.low) and math.isinf(shown.high):  # a share of what is not told from zero
+            return Verdict(Outcome.INCONCLUSIVE, shown, shown, 1.0)
         form = Linear.of(question.asked, question.bound, higher=self.higher)
         held = self.widened(self.combined(form, question.confidence))
         outcome = decide(held, question.relation, form.threshold)
         undecided = outcome is Outcome.INCONCLUSIVE
         needed = deciding_n_by_width(held, form.threshold, self.n) if undecided else None
-        slack = self.slack(question.confidence)
-        moved = replace(form, threshold=form.threshold + (slack if question.relation.is_upper else -slack))
-        return Verdict(outcome, shown, shown, self.level(moved, question.relation), needed)
+        level = self.level(form, question.relation)
+        if self.slack(question.confidence):  # which grows with confidence, as the limits do
+            level = level_by_search(
+                lambda confidence: self.widened(self.combined(form, confidence)),
+                question.relation,
+                form.threshold,
+            )
+        return Verdict(outcome, shown, shown, level, needed)
+
+    def require_units(self) -> None:
+        """Raise `InsufficientDataError` where too few units vary for the interval to be relied on."""
+        if self.units < FEW_CLUSTERS:
+            raise InsufficientDataError(
+                f"{self.sides.metric} rests on {self.units} independent units here, and its interval needs "
+                f"{FEW_CLUSTERS}."
+            )
 
     def _require_positive(self, asked: Asked) -> None:
         whole = 1 - self.baseline if asked is Asked.ERROR_GROWTH else self.baseline

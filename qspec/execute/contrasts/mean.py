@@ -8,9 +8,10 @@ from qspec.execute.contrasts import registry
 from qspec.execute.contrasts.contrast import Contrast, Sides
 from qspec.execute.contrasts.estimated import EstimatedContrast, Trio
 from qspec.execute.contrasts.linear import Linear
-from qspec.stats.interval import Interval
+from qspec.stats.decision import Relation, level_by_search
+from qspec.stats.interval import InsufficientDataError, Interval
 from qspec.stats.means import mean, paired_mean_loss
-from qspec.stats.sequential import sequential_mean
+from qspec.stats.sequential import LEAST_LOOK, sequential_mean
 
 
 class MeanContrast(EstimatedContrast):
@@ -21,8 +22,18 @@ class MeanContrast(EstimatedContrast):
         if not self.sides.sequential:
             return super().combined(form, confidence)
         estimate = self.trio.combine(form)
+        if estimate.units < LEAST_LOOK:
+            raise InsufficientDataError(
+                f"{estimate.units} independent units are too early to look; a sequence holds from {LEAST_LOOK} on."
+            )
         deviation = estimate.standard_error * math.sqrt(estimate.units)
         return sequential_mean(estimate.value, deviation, estimate.units, estimate.units, confidence)
+
+    def level(self, form: Linear, relation: Relation) -> float:
+        """Smallest 1 - confidence at which the sum lies on the wrong side of its threshold."""
+        if not self.sides.sequential:
+            return super().level(form, relation)
+        return level_by_search(lambda confidence: self.combined(form, confidence), relation, form.threshold)
 
 
 @registry.register("mean")

@@ -21,9 +21,9 @@ from qspec.stats.interval import InsufficientDataError, Interval
 class AccuracyJudge:
     """Judges one evaluation: the metrics declared, on the whole test set and on each of its strata."""
 
-    def __init__(self, name: str, evaluation: Evaluated, scores: Scores) -> None:
+    def __init__(self, name: str, evaluation: Evaluated, scores: Scores, assertions: int = 1) -> None:
         self.name, self.evaluation = name, evaluation
-        self.sample = Sample(evaluation, scores)
+        self.sample = Sample(evaluation, scores, assertions)
 
     def judge(self, assertion: Assertion, subject: Measurand) -> Judged:
         """The verdict on one assertion about accuracy."""
@@ -71,12 +71,11 @@ class AccuracyJudge:
                 assertion, only.outcome, only.level, only.interval, only.needed_n, because=found.note
             )
         parts = [self._part(metric, label, question) for label in labels]
-        outcome = combine_strata([part.decided for part in parts], question.confidence)
+        outcome, level = combine_strata([part.decided for part in parts], question.confidence)
         critical = _critical(parts, question.relation)
         undecided = [p for p in parts if p.decided.outcome is not Outcome.CONFIRMED]
         needs = max((p.decided.needed_n for p in undecided if p.decided.needed_n is not None), default=None)
         because = _strata_sentence(parts, critical)
-        level = min(part.decided.level for part in parts)
         return Judged(assertion, outcome, level, critical.decided.interval, needs, because)
 
     def _part(self, metric: str, label: str | None, question: Question) -> Part:

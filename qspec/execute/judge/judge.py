@@ -16,6 +16,7 @@ from qspec.execute.rounds import Apart
 from qspec.execute.scores import Scores
 from qspec.execute.timings import Timings
 from qspec.lang.resolve import ResolvedClaim
+from qspec.model.claim import Assertion
 from qspec.model.evaluation import Evaluated
 from qspec.model.expression import Term
 from qspec.model.measurand import Measurand, measurand, metric_named
@@ -71,17 +72,17 @@ class _Judge:
         declared = dict(executor.executor.each_evaluation()) if executor is not None else {}
         self.evaluations: dict[str, Evaluated] = declared
         self.accuracy = {
-            name: AccuracyJudge(name, declared[name], scores)
+            name: AccuracyJudge(name, declared[name], scores, len(resolved.claim.assertions))
             for name, scores in evidence.scores.items()
             if name in declared
         }
-        first = next(iter(declared.values()), Evaluated())
+        self.first = next(iter(declared.values()), Evaluated())
         self.performance = PerformanceJudge(
             evidence.timings,
             evidence.size,
             evidence.apart,
             refusal=self._refusal(),
-            confidence=confidence_of(None, first),
+            confidence=confidence_of(None, self.first),
         )
 
     def _refusal(self) -> tuple[Outcome, str] | None:
@@ -110,7 +111,7 @@ class _Judge:
                 if self._evaluation_of(one.assertion.on, subject := measurand(one.assertion.quantity)) == name
             ]
             hidden.update(hidden_in(judge_of.sample, about))
-        return Verdicts(judged, results, hidden, _whole(judged))
+        return Verdicts(judged, results, hidden, self._whole(judged))
 
     def _one(self, index: int, subject: Measurand) -> Judged:
         assertion = self.resolved.claim.assertions[index]
@@ -139,6 +140,23 @@ class _Judge:
                 return not_judged(assertion, Outcome.NOT_EXECUTABLE, f"{which} was not run here")
             return self.accuracy[name].judge(assertion, subject)
 
+    def _whole(self, judged: list[Judged]) -> Outcome:
+        """The claim: an assertion that came out as it expects to counts as held, and Holm guards the rest.
+
+        Assertions may differ in confidence, so each level is taken over the error that its own allows.
+        """
+        held = [
+            (Outcome.CONFIRMED, 1.0)
+            if one.as_expected
+            else (one.outcome, one.level / (1 - self._confidence(one.assertion)))
+            for one in judged
+        ]
+        return combine_claim(held, confidence=0.0) if held else Outcome.INCONCLUSIVE
+
+    def _confidence(self, assertion: Assertion) -> float:
+        name = self._evaluation_of(assertion.on, measurand(assertion.quantity))
+        return confidence_of(assertion, self.evaluations.get(name or "", self.first))
+
     def _evaluation_of(self, on: str | None, subject: Measurand) -> str | None:
         if on is not None or len(self.evaluations) == 1:
             return on if on is not None else next(iter(self.evaluations))
@@ -149,9 +167,3 @@ class _Judge:
 def _has(evaluation: Evaluated, metric: Term | None) -> bool:
     declared = evaluation.metrics if isinstance(evaluation.metrics, list) else []
     return metric is not None and metric_named(metric, declared) is not None
-
-
-def _whole(judged: list[Judged]) -> Outcome:
-    """The claim: an assertion that came out as it expects to counts as held, and Holm guards the rest."""
-    held = [(Outcome.CONFIRMED, 1.0) if one.as_expected else (one.outcome, one.level) for one in judged]
-    return combine_claim(held) if held else Outcome.INCONCLUSIVE

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qspec.errors import QSpecError
 from qspec.execute.contrasts import contrast
 from qspec.execute.contrasts.contrast import Contrast, Sides
+from qspec.execute.questions import confidence_of
 from qspec.execute.scores import Scores
 from qspec.metrics.bind import BoundMetric, bind
 from qspec.metrics.definition import Direction, Family
@@ -25,8 +26,8 @@ Mask = NDArray[np.bool_]
 class Sample:
     """The examples of one evaluation: its metrics, its strata, and the contrast of any of them, made once."""
 
-    def __init__(self, evaluation: Evaluated, scores: Scores) -> None:
-        self.evaluation, self.scores = evaluation, scores
+    def __init__(self, evaluation: Evaluated, scores: Scores, assertions: int = 1) -> None:
+        self.evaluation, self.scores, self.assertions = evaluation, scores, assertions
         self.columns = dict(scores.baseline), dict(scores.quantized)
         """The stored columns of both models, and those derived from answers on the way."""
         self.metrics: dict[str, BoundMetric] = {
@@ -54,6 +55,17 @@ class Sample:
         """The mask of every stratum of every stratification, by label."""
         return {label: mask for masks in self.strata.values() for label, mask in masks.items()}
 
+    @cached_property
+    def rows(self) -> dict[str, NDArray[np.int64]]:
+        """The places of every stratum's examples, by label: sorted out once, since a mask costs a pass a stratum."""
+        found = {}
+        for one in self.scores.strata:
+            order = np.argsort(one.codes, kind="stable")
+            starts = np.searchsorted(one.codes, range(len(one.labels) + 1), sorter=order)
+            for number, label in enumerate(one.labels):
+                found[label] = order[starts[number] : starts[number + 1]]
+        return found
+
     def contrast(self, metric: str, label: str | None = None) -> Contrast:
         """The two models on a metric, over the whole or one stratum.
 
@@ -62,7 +74,7 @@ class Sample:
         key = (metric, label)
         if key not in self._contrasts:
             sides = self.undone[metric] if metric in self.undone else self._sides(metric)
-            self._contrasts[key] = contrast(sides if label is None else sides.take(self.masks[label]))
+            self._contrasts[key] = contrast(sides if label is None else sides.take(self.rows[label]))
         return self._contrasts[key]
 
     def _sides(self, metric: str) -> Sides:
@@ -74,7 +86,8 @@ class Sample:
             self.columns[1][metric],
             self.scores.units,
             seed,
-            comparisons=max(1, len(self.masks)),
+            comparisons=max(1, len(self.rows)) * self.assertions,
+            confidence=confidence_of(None, self.evaluation),
             sequential=bool(statistics is not None and statistics.sequential),
         )
 
