@@ -254,3 +254,67 @@ def test_with_too_few_examples_there_are_values_and_no_interval():
     with pytest.raises(InsufficientDataError):
         found.judge(Question(Asked.LOSS, UP, 0.1))
     assert found.judge(Question(Asked.LOSS, UP, 0.0, fixed=True)).outcome == "confirmed"
+
+
+def test_what_has_no_confidence_sequence_is_not_decided_under_one():
+    generator = np.random.default_rng(3)
+    truth, answers = generator.integers(0, 2, 400), generator.integers(0, 2, 400)
+    columns = np.stack([truth, answers], axis=1)
+    found = contrast(sides(metric("mcc"), columns, columns, sequential=True))
+    assert found.loss == 0
+    with pytest.raises(InsufficientDataError, match="every look"):
+        found.judge(Question(Asked.LOSS, UP, 0.5))
+
+
+@pytest.mark.parametrize("name", ["mae", "agreement"])
+def test_means_and_shares_are_wider_where_they_may_be_looked_at(name):
+    column = np.random.default_rng(5).integers(0, 2, 400)
+    asked = Asked.VALUE
+    once, often = (
+        contrast(sides(metric(name), column, column, sequential=looks)).judge(Question(asked, UP, 0.9))
+        for looks in (False, True)
+    )
+    assert often.interval.half_width > 1.4 * once.interval.half_width
+    refuted = contrast(sides(metric(name), column, column, sequential=True)).judge(Question(asked, UP, 0.3))
+    assert refuted.outcome == "refuted" and 0 < refuted.level < 0.05
+    early = contrast(sides(metric("mae"), column[:60], column[:60] + 1.0, sequential=True))
+    with pytest.raises(InsufficientDataError, match="too early"):
+        early.judge(Question(Asked.LOSS, UP, 0.5))
+
+
+def test_a_share_of_what_is_not_told_from_zero_is_undecided(errors):
+    generator = np.random.default_rng(11)
+    noise = generator.normal(0.02, 1.0, 400)  # a baseline that may be anything around zero
+    found = contrast(sides(metric("mae"), noise, noise - 3.0))
+    verdict = found.judge(Question(Asked.RATIO, UP, 1.0))
+    assert verdict.outcome == "inconclusive" and np.isinf(verdict.interval.high)
+
+
+@pytest.mark.parametrize("bound", [0.2, 0.35, 0.5, 0.65, 0.8])
+def test_growth_of_the_error_of_a_mean_is_decided_as_its_interval_says(bound):
+    generator = np.random.default_rng(2)
+    right = generator.beta(8, 2, 300)
+    worse = np.clip(right - generator.uniform(0, 0.2, 300), 0, 1)
+    found = contrast(sides(metric("ndcg", at=10), right, worse))
+    interval = found.interval(Asked.ERROR_GROWTH, 0.95)
+    verdict = found.judge(Question(Asked.ERROR_GROWTH, UP, bound))
+    expected = "confirmed" if interval.high < bound else "refuted" if interval.low > bound else "inconclusive"
+    assert verdict.outcome == expected
+    assert interval.contains((1 - worse.mean()) / (1 - right.mean()) - 1)
+
+
+def test_an_ece_over_few_clusters_decides_nothing(confidences):
+    clustered = [np.asarray(one)[:600] for one in confidences]
+    found = contrast(sides(metric("ece", bins="15"), *clustered, units=np.arange(600) // 60))
+    with pytest.raises(InsufficientDataError, match="10 independent units"):
+        found.judge(Question(Asked.LOSS, UP, 0.5))
+
+
+def test_few_changes_are_told_at_the_level_at_which_they_refute():
+    first = np.full(400, 0.5)
+    second = np.where(np.arange(400) < 12, 0.0, 0.5)
+    found = contrast(sides(metric("ndcg", at=10), first, second))
+    level = found.judge(Question(Asked.LOSS, UP, 0.001)).level
+    for confidence, outcome in ((1 - 1.01 * level, "refuted"), (1 - 0.99 * level, "inconclusive")):
+        if 0.5 < confidence < 1:
+            assert found.judge(Question(Asked.LOSS, UP, 0.001, confidence)).outcome == outcome

@@ -177,3 +177,63 @@ def test_a_looser_bound_never_turns_a_verdict_around(counts, bound):
         for b in (bound, bound + 0.01, bound + 0.1)
     ]
     assert found == sorted(found)
+
+
+def test_a_stratum_counts_among_its_siblings_before_it_counts_in_the_claim(judging):
+    # One stratum of ten is refuted after Holm over the ten; beside a second assertion the claim is not.
+    base, quantized, groups = strata([(86, 13, 0, 1)] + [(1960, 0, 0, 40)] * 9)
+    each = "loss(top1) <= 2 pp for each group"
+    alone = judging(each, base, quantized, groups=groups)
+    assert outcomes(alone) == ["refuted"] and 0.025 < alone.judged[0].level < 0.05
+    assert alone.outcome == "refuted"
+    beside = judging(f"{each}\nloss(top1) <= 2 pp", base, quantized, groups=groups)
+    assert outcomes(beside) == ["refuted", "confirmed"]
+    assert beside.outcome == "inconclusive"
+
+
+def test_a_claim_is_refuted_at_the_confidence_of_its_assertions(judging, flipped):
+    # Each is refuted at 99 %, barely: two of them are not refuted together at 99 %, and would be at 95 %.
+    strict = "statistics { confidence: 99 % }"
+    two = judging("loss(top1) <= 0.9 pp\nloss(top1) <= 10 pp", *flipped(958, 27, 3, 12), statistics=strict)
+    assert outcomes(two) == ["refuted", "confirmed"] and 0.005 < two.judged[0].level < 0.01
+    assert two.outcome == "inconclusive"
+    alone = judging("loss(top1) <= 0.9 pp", *flipped(958, 27, 3, 12), statistics=strict)
+    assert alone.outcome == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("assertion", "hides"),
+    [
+        ("top1 >= 98 % of baseline", True),
+        ("loss(top1) <= 2 % of baseline", True),
+        ("loss(top1) >= -50 pp", False),
+        ("top1 >= 50 %", False),
+    ],
+)
+def test_only_a_bound_on_loss_can_hide_one(judging, assertion, hides):
+    base, quantized, groups = strata([(9900, 5, 5, 90), (150, 40, 0, 10)])
+    verdicts = judging(assertion, base, quantized, groups=groups)
+    assert outcomes(verdicts) == ["confirmed"]
+    assert list(verdicts.hidden) == (["group == 1"] if hides else [])
+
+
+def test_a_single_flip_does_not_refute_a_bound_under_one_example(judging, flipped):
+    # Wilson's lower limit for 1 of 164 lies above 0.1 %; so much comes by chance 15 % of the time.
+    (one,) = judging("flips <= 0.1 %", *flipped(163, 1, 0, 0)).judged
+    assert one.outcome == "inconclusive"
+    (never,) = judging("top1 >= 99.9 %", *flipped(163, 1, 0, 0)).judged
+    assert never.outcome == "inconclusive"
+
+
+def test_a_ruined_stratum_is_refuted_by_resampling_among_many_comparisons(judging):
+    generator = np.random.default_rng(0)
+    groups = np.repeat(np.arange(20), 200)
+    truth = generator.integers(0, 3, len(groups))
+    first = np.where(generator.random(len(groups)) < 0.9, truth, (truth + 1) % 3)
+    second = np.where((groups == 7) & (generator.random(len(groups)) < 0.5), (truth + 1) % 3, first)
+    name = "f1(macro)"
+    columns = [{name: np.stack([truth, answers], axis=1)} for answers in (first, second)]
+    bounds = "\n".join(f"loss({name}) <= {x} pp for each group" for x in (2, 3, 4, 5, 6, 7))
+    verdicts = judging(bounds, *columns, groups=groups)
+    assert outcomes(verdicts) == ["refuted"] * 6
+    assert verdicts.outcome == "refuted"

@@ -12,7 +12,7 @@ from qspec.execute.judge.sample import Sample
 from qspec.execute.judge.verdict import Judged
 from qspec.execute.questions import confidence_of, is_fixed, questions
 from qspec.lang.read_back import stratum_scope
-from qspec.metrics.definition import Family
+from qspec.metrics.definition import Direction, Family
 from qspec.model.expression import Term
 from qspec.model.measurand import Measurand, MeasurandKind, metric_named
 from qspec.model.measured import Hidden, Result
@@ -66,15 +66,26 @@ def hidden(sample: Sample, judged: Sequence[tuple[Judged, Measurand]]) -> dict[s
     found: dict[str, Hidden] = {}
     for verdict, subject in judged:
         assertion = verdict.assertion
-        if subject.kind is not MeasurandKind.LOSS or assertion.is_stratified or len(assertion.bounds) != 1:
+        kind_of_loss = subject.kind in (MeasurandKind.LOSS, MeasurandKind.METRIC)
+        if not kind_of_loss or assertion.is_stratified or len(assertion.bounds) != 1:
             continue
         declared = metric_named(subject.metric, sample.declared) if subject.metric else None
         if declared is None or str(declared) not in sample.metrics:
             continue
         asking = questions(assertion, subject, sample.metrics[str(declared)], sample.evaluation)[-1]
-        for label, one in _hidden_of(sample, str(declared), asking.readings[0], verdict).items():
+        question = asking.readings[0]
+        if not _bounds_loss(question, sample.metrics[str(declared)].direction):
+            continue
+        for label, one in _hidden_of(sample, str(declared), question, verdict).items():
             found.setdefault(label, one)
     return found
+
+
+def _bounds_loss(question: Question, direction: Direction) -> bool:
+    """Whether the bound is one that a loss must not pass, which recovery (`top1 >= 99 % of baseline`) says too."""
+    if question.asked is Asked.RATIO:
+        return question.relation.is_upper == (direction is Direction.LOWER)
+    return question.asked is not Asked.VALUE and question.relation.is_upper
 
 
 def _hidden_of(sample: Sample, metric: str, question: Question, verdict: Judged) -> dict[str, Hidden]:
