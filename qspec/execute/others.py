@@ -1,14 +1,19 @@
-"""Other executors whose scores a claim needs: those whose degradation it says is undone."""
+"""Other models whose scores a claim needs: whose degradation it says is undone, and what other calibration samples make."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from qspec.errors import QSpecError
+from qspec.execute.judge.figures import count
 from qspec.execute.located import located
-from qspec.execute.plan import ModelPlan, Plan, make_plan
-from qspec.lang.resolve import Resolver
+from qspec.execute.plan import EvaluationPlan, ModelPlan, Plan, make_plan
+from qspec.execute.scores import DRAW
+from qspec.lang.resolve import Origin, Resolver
 from qspec.model.measurand import MeasurandKind, measurand
+
+MOST_SEEDS = 100
+"""Calibration samples that are drawn at most: each is a model to make, to run and to keep."""
 
 
 def other_models(plan: Plan) -> dict[str, ModelPlan]:
@@ -32,3 +37,43 @@ def other_models(plan: Plan) -> dict[str, ModelPlan]:
                 )
         found[subject.source] = make_plan(replace(resolved, executor=other), plan.options).quantized
     return found
+
+
+def drawn_models(plan: Plan) -> dict[str, ModelPlan]:
+    """The quantized model as other calibration samples make it, under the seeds after the declared one.
+
+    As many as the evaluations ask for (`statistics { seeds: 5 }`), less the declared sample itself; none where the
+    model reads no calibration data or arrived quantized.
+    """
+    side, wanted = plan.quantized, seeds_of(plan)
+    if wanted < 2 or side.calibration is None or side.data is None:
+        return {}
+    first = int(side.calibration.seed.value) if side.calibration.seed is not None else 0
+    return {
+        f"{DRAW}{seed}": replace(side, calibration=side.calibration.model_copy(update={"seed": count(seed)}))
+        for seed in range(first + 1, first + wanted)
+    }
+
+
+def seeds_of(plan: Plan) -> int:
+    """How many calibration samples the evaluations ask for; raises `QSpecError` for what is no such number."""
+    found = 1
+    for one in plan.evaluations:
+        stated = one.evaluation.statistics
+        if stated is None or stated.seeds is None:
+            continue
+        value = stated.seeds.value
+        with located(_where(plan, one)):
+            if not 1 <= value <= MOST_SEEDS or value != value.to_integral_value():
+                raise QSpecError(
+                    f"`seeds: {stated.seeds}` is no number of calibration samples.",
+                    hint=f"write a whole number from 1 to {MOST_SEEDS}; a verdict over samples takes at least five",
+                )
+        found = max(found, int(value))
+    return found
+
+
+def _where(plan: Plan, evaluation: EvaluationPlan) -> Origin:
+    executor = plan.resolved.executor
+    assert executor is not None
+    return evaluation.origin.at("statistics") if evaluation.name else executor.where("statistics")

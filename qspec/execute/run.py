@@ -21,7 +21,7 @@ from qspec.execute.judge.performance import Pair
 from qspec.execute.located import located
 from qspec.execute.machine import capture, found
 from qspec.execute.options import Options
-from qspec.execute.others import other_models
+from qspec.execute.others import drawn_models, other_models
 from qspec.execute.plan import Plan, make_plan
 from qspec.execute.realize import Side, make_side
 from qspec.execute.rounds import Apart
@@ -68,7 +68,8 @@ def _execute(plan: Plan, progress: Progress, now: str | None) -> Executed:
     progress("realize", 1, 2)
     quantized = make_side(plan, plan.quantized, store)
     progress("realize", 2, 2)
-    others = {name: make_side(plan, model, store) for name, model in other_models(plan).items()}
+    beside = {**other_models(plan), **drawn_models(plan)}
+    others = {name: make_side(plan, model, store) for name, model in beside.items()}
     stages = Stages(plan, store, baseline, quantized, progress, others)
     opened = [stages.open(evaluation) for evaluation in plan.evaluations]
     censuses = {

@@ -15,6 +15,8 @@ from qspec.data.strata import Stratified
 from qspec.errors import QSpecError
 from qspec.execute.arrays import load_arrays, save_arrays
 
+DRAW = "calibration seed "
+"""What begins the names of the models that another draw of the calibration sample gave; no executor is called so."""
 _META = "scores.json"
 _ARRAYS = "scores.npz"
 

@@ -35,7 +35,7 @@ from qspec.execute.timings import Timings
 from qspec.execute.units import unit_numbers
 from qspec.metrics.bind import BoundMetric
 from qspec.model.base import Silence
-from qspec.model.evaluation import Load, Strata
+from qspec.model.evaluation import Evaluated, Load, Strata
 from qspec.model.quantity import Quantity
 
 _LONGEST = 24 * 3600
@@ -135,7 +135,7 @@ class Stages:
                 data=opened.digest,
                 task=evaluation.task,
                 metrics=[str(m) for m in opened.metrics],
-                evaluation=evaluation.evaluation.to_json(),
+                evaluation=_scored(evaluation.evaluation),
                 outputs=list(self.plan.resolved.executor.model.outputs)
                 if self.plan.resolved.executor and self.plan.resolved.executor.model
                 else [],
@@ -297,6 +297,13 @@ class Stages:
             entry = self.store.put(key, write)
         self.progress("processes of their own", 1, 1)
         return read_apart(entry.folder)
+
+
+def _scored(evaluation: Evaluated) -> dict[str, Any]:
+    """What an evaluation says that scores depend on; of its statistics that is the unit."""
+    said = evaluation.to_json()
+    unit = said.pop("statistics", {}).get("unit")
+    return {**said, "unit": unit}
 
 
 def _whole(value: Quantity | Silence | None) -> int | None:

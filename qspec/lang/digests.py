@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from qspec import canonical
 from qspec.lang.resolve import ResolvedClaim
-from qspec.model.evaluation import Calibration, Evaluated, TestSet
+from qspec.model.evaluation import Calibration, Evaluated, Statistics, TestSet
 from qspec.model.executor import Baseline, Executor
 from qspec.model.expression import Pinned
 from qspec.model.measured import Measured
@@ -43,11 +43,19 @@ def _executor(resolved: ResolvedClaim, seen: set[str]) -> dict[str, Any]:
         "model": _plain(found.model if found.model is not None else executor.model),
         "datasets": {name: _plain(value[0]) for name, value in _datasets(resolved, executor).items()},
     }
+    data["statistics"] = _drawn(executor.statistics)
+    for name, evaluation in (executor.evaluations or {}).items():
+        data["evaluations"][name]["statistics"] = _drawn(evaluation.statistics)
     baseline = executor.baseline
     if isinstance(baseline, Baseline) and baseline.kind != "precision" and baseline.name not in seen:
         data["baseline-of"] = _other(resolved, baseline, seen | {baseline.name})
     trimmed: dict[str, Any] = _trimmed(data)
     return trimmed
+
+
+def _drawn(statistics: Statistics | None) -> dict[str, Any]:
+    """What the statistics have run; all else about them decides how scores are judged, and makes none stale."""
+    return {} if statistics is None else {"seeds": _plain(statistics.seeds)}
 
 
 def _other(resolved: ResolvedClaim, baseline: Baseline, seen: set[str]) -> Any:

@@ -124,6 +124,21 @@ class Hidden(Noun):
     """Smallest level at which it shows, Holm-adjusted over all declared strata."""
 
 
+class Drawn(Noun):
+    """How a loss moves with the calibration sample."""
+
+    samples: Quantity
+    """Calibration samples that were drawn, the declared one included."""
+    loss: Quantity
+    """Mean of the losses, positive is worse."""
+    deviation: Quantity
+    """Their standard deviation."""
+    least: Quantity
+    """The least of them."""
+    most: Quantity
+    """The greatest of them."""
+
+
 class Artifacts(Open[Digest]):
     """SHA-256 of every file that took part, by role."""
 
@@ -147,6 +162,8 @@ class Measured(Noun):
     """What was measured."""
     hidden: Annotated[dict[str, Hidden], Labelled("hidden")] = Field(default_factory=dict)
     """Hidden losses, by stratum."""
+    draws: Annotated[dict[str, Drawn], Labelled("draws")] = Field(default_factory=dict)
+    """How losses move with the calibration sample, by metric, where several were drawn."""
     verdicts: Annotated[dict[str, Verdict], Labelled("verdict")] = Field(default_factory=dict)
     """Outcomes, by assertion."""
     outcome: Word | None = None

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from qspec.errors import QSpecError
 from qspec.execute.judge.accuracy import AccuracyJudge
+from qspec.execute.judge.calibrated import draws as draws_of
+from qspec.execute.judge.calibrated import of_which_samples
+from qspec.execute.judge.exploring import exploratory
 from qspec.execute.judge.findings import hidden as hidden_in
 from qspec.execute.judge.findings import results as results_of
 from qspec.execute.judge.performance import Pair, PerformanceJudge
@@ -20,7 +23,7 @@ from qspec.model.claim import Assertion
 from qspec.model.evaluation import Evaluated
 from qspec.model.expression import Term
 from qspec.model.measurand import Measurand, measurand, metric_named
-from qspec.model.measured import Census, Hidden, Result
+from qspec.model.measured import Census, Drawn, Hidden, Result
 from qspec.stats.decision import Outcome, combine_claim
 
 
@@ -50,6 +53,10 @@ class Verdicts:
     results: list[Result]
     hidden: dict[str, Hidden]
     outcome: Outcome
+    draws: dict[str, Drawn] = field(default_factory=dict)
+    """How losses move with the calibration sample, by metric."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know of the samples and the strata behind the verdicts."""
 
     @property
     def exit_code(self) -> int:
@@ -111,7 +118,12 @@ class _Judge:
                 if self._evaluation_of(one.assertion.on, subject := measurand(one.assertion.quantity)) == name
             ]
             hidden.update(hidden_in(judge_of.sample, about))
-        return Verdicts(judged, results, hidden, self._whole(judged))
+        drawn, notes = {}, []
+        for one in self.accuracy.values():
+            found = draws_of(one.sample)
+            drawn |= found
+            notes += [*of_which_samples(self.resolved, one.sample, found), *exploratory(one.sample)]
+        return Verdicts(judged, results, hidden, self._whole(judged), drawn, tuple(dict.fromkeys(notes)))
 
     def _one(self, index: int, subject: Measurand) -> Judged:
         assertion = self.resolved.claim.assertions[index]

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from qspec.errors import QSpecError
 from qspec.execute.contrasts import contrast
 from qspec.execute.contrasts.contrast import Contrast, Sides
+from qspec.execute.contrasts.drawn import DrawnContrast
 from qspec.execute.questions import confidence_of
-from qspec.execute.scores import Scores
+from qspec.execute.scores import DRAW, Scores
 from qspec.metrics.bind import BoundMetric, bind
 from qspec.metrics.definition import Direction, Family
 from qspec.model.claim import Assertion
 from qspec.model.evaluation import Evaluated
 from qspec.model.expression import Term
+from qspec.stats.draws import LEAST_DRAWS
 
 Mask = NDArray[np.bool_]
 
@@ -74,8 +76,18 @@ class Sample:
         key = (metric, label)
         if key not in self._contrasts:
             sides = self.undone[metric] if metric in self.undone else self._sides(metric)
-            self._contrasts[key] = contrast(sides if label is None else sides.take(self.rows[label]))
+            drawn = [replace(sides, quantized=columns) for columns in self.draws(metric)]
+            made = [
+                contrast(one if label is None else one.take(self.rows[label]))
+                for one in (sides, *(drawn if len(drawn) + 1 >= LEAST_DRAWS else ()))
+            ]
+            self._contrasts[key] = DrawnContrast(made) if len(made) > 1 else made[0]
         return self._contrasts[key]
+
+    def draws(self, metric: str) -> list[NDArray[np.float64]]:
+        """The columns of a metric under every other draw of the calibration sample."""
+        every = (held.get(metric) for name, held in self.scores.others.items() if name.startswith(DRAW))
+        return [columns for columns in every if columns is not None]
 
     def _sides(self, metric: str) -> Sides:
         statistics = self.evaluation.statistics
