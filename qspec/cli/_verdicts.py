@@ -113,6 +113,11 @@ def progress_on_stderr(title: str, *, quiet: bool) -> Iterator[Callable[[str, in
         nonlocal stage_shown, shown_at
         raise_pending()
         now, new = time.monotonic(), stage != stage_shown
+        if stage.startswith(
+            "warning: "
+        ):  # it stays, since whoever reads it may not want to wait for the rest
+            click.echo(("\r\x1b[2K" if terminal else "") + f"{title}: {stage}", err=True)
+            return
         if terminal and (new or done >= total or now - shown_at > 0.1):
             share = f" {done / total:4.0%}" if total > 1 else ""
             click.echo(f"\r\x1b[2K{title}: {stage}{share}", err=True, nl=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.errors import QSpecError
-from qspec.execute.evaluate import Column, Rows, evaluate_one
-from qspec.execute.sessions import Arrays, Session
-
-Answer = Callable[[Arrays, Rows], NDArray[Any]]
-"""From the outputs of some examples and their row numbers to one answer for each."""
+from qspec.execute.collapse import Answer, spaced
+from qspec.execute.evaluate import Column, evaluate_one
+from qspec.execute.sessions import Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,7 @@ def determinism(
     if not inputs or sample < 1:
         raise QSpecError("The determinism probe needs inputs and at least one example.")
     count = len(next(iter(inputs.values())))
-    rows = np.unique(np.linspace(0, count - 1, min(sample, count)).round().astype(np.intp))
+    rows = spaced(count, sample)
 
     def answers(size: int) -> NDArray[Any]:
         reduced = evaluate_one(

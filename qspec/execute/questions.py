@@ -56,6 +56,12 @@ def confidence_of(assertion: Assertion | None, evaluation: Evaluated) -> float:
     return value
 
 
+def seed_of(evaluation: Evaluated) -> int:
+    """The seed of resampling and of shuffled batches: as declared, else 0."""
+    stated = evaluation.statistics
+    return int(stated.seed.value) if stated is not None and stated.seed is not None else 0
+
+
 def is_fixed(evaluation: Evaluated) -> bool:
     """Whether exactly the examples of the test set are meant, so that there is no sampling error."""
     return evaluation.statistics is not None and evaluation.statistics.population == "fixed"

@@ -23,6 +23,7 @@ from qspec.execute.machine import capture, found
 from qspec.execute.options import Options
 from qspec.execute.others import drawn_models, other_models
 from qspec.execute.plan import Plan, make_plan
+from qspec.execute.probes import told
 from qspec.execute.realize import Side, make_side
 from qspec.execute.rounds import Apart
 from qspec.execute.scores import Scores
@@ -30,6 +31,7 @@ from qspec.execute.sessions import Session
 from qspec.execute.stages import Opened, Progress, Stages
 from qspec.execute.store import Store
 from qspec.execute.timings import Timings
+from qspec.execute.units import check_unit
 from qspec.lang.digests import executor_digest
 from qspec.lang.load import Workspace
 from qspec.lang.resolve import ResolvedClaim
@@ -146,6 +148,9 @@ def judge_again(resolved: ResolvedClaim, options: Options) -> list[Rejudged]:
                     hint="`qspec execute` measures it again",
                 )
             remembered = recall(store, block)
+            evaluations = dict(resolved.executor.executor.each_evaluation()) if resolved.executor else {}
+            for name, one in remembered.evidence.scores.items():
+                check_unit(evaluations[name], one.facts.get("unit"))
         verdicts = judge(resolved, remembered.evidence)
         found.append(Rejudged(resolved, verdicts, measured_block(resolved, verdicts, remembered.facts)))
     return found
@@ -217,17 +222,8 @@ def _notes(quantized: Side, scores: dict[str, Scores], timings: dict[str, Timing
     """What a reader must know beside the figures."""
     notes = list(quantized.notes)
     for name, one in scores.items():
-        probe = one.facts.get("determinism") or {}
-        where = f" in {name}" if name else ""
-        if probe.get("repeated"):
-            notes.append(
-                f"{probe['repeated']} of {probe['sample']} answers changed between two equal runs{where}"
-            )
-        if probe.get("rebatched"):
-            notes.append(
-                f"{probe['rebatched']} of {probe['sample']} answers changed at batch {probe['other_batch']}{where}: "
-                "results hold for this batch and order"
-            )
+        where = f"in {name}: " if name else ""
+        notes += [f"{where}{sentence}" for sentence in told(one.facts)]
     for name, timing in timings.items():
         if timing.noise.reason is not None:
             notes.append(timing.noise.reason)

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.data.strata import Stratified
-from qspec.execute.determinism import determinism
 from qspec.execute.evaluate import Rows, evaluate, evaluate_one
 from qspec.execute.scores import Scores
 from qspec.execute.sessions import Arrays, Session
@@ -18,9 +17,6 @@ from qspec.execute.tasks.runner import Gatherer, TaskRunner
 from qspec.metrics.bind import BoundMetric
 from qspec.metrics.definition import Family
 from qspec.metrics.predictions import Predictions
-
-PROBE = 64
-"""Examples on which determinism is probed."""
 
 Runner = TaskRunner | Gatherer
 Sessions = tuple[Session, Session]
@@ -119,16 +115,12 @@ def _rowwise(
         progress=progress,
     )
     answered = "answer" in run.baseline
-
-    def probe(outputs: Arrays, rows: Rows) -> NDArray[Any]:
-        return _answer(runner, runner.predictions(outputs, rows))["answer"]
-
     return Scores(
         len(run.rows),
         blocks.joined(0),
         blocks.joined(1),
         (run.baseline["answer"], run.quantized["answer"]) if answered else None,
-        facts=_facts(run.batch, run.padded, _probed(sessions[1], inputs, probe, batch) if answered else None),
+        facts={"batch": run.batch, "padded": run.padded},
     )
 
 
@@ -145,36 +137,8 @@ def _gathered(
         {m.name: columns[m.name] if m.of_pair else m.baseline.columns(baseline) for m in metrics},
         columns,
         (answers[0], answers[1]) if answers[0] is not None and answers[1] is not None else None,
-        facts=_facts(batch, padded, _probe_items(runner, sessions[1], batch)),
+        facts={"batch": batch, "padded": padded},
     )
-
-
-def _probe_items(runner: Gatherer, session: Session, batch: int) -> dict[str, Any] | None:
-    """The determinism of a task's items, where the task has something to compare them by."""
-    if type(runner).probe is Gatherer.probe:
-        return None
-
-    def probe(outputs: Arrays, rows: Rows) -> NDArray[Any]:
-        found = runner.probe(outputs, rows)
-        return found if found is not None else np.zeros(len(rows), np.int8)
-
-    return _probed(session, runner.inputs(), probe, batch)
-
-
-def _probed(
-    session: Session, inputs: Columns, answer: Callable[[Arrays, Rows], NDArray[Any]], batch: int
-) -> dict[str, Any]:
-    probe = determinism(session, {name: array[:PROBE] for name, array in inputs.items()}, answer, batch=batch)
-    return {
-        "sample": probe.sample,
-        "repeated": probe.repeated,
-        "rebatched": probe.rebatched,
-        "other_batch": probe.other_batch,
-    }
-
-
-def _facts(batch: int, padded: int, probe: dict[str, Any] | None) -> dict[str, Any]:
-    return {"batch": batch, "padded": padded, **({"determinism": probe} if probe is not None else {})}
 
 
 def placed(

@@ -24,15 +24,18 @@ from qspec.execute.machine import inspect_machine
 from qspec.execute.measure import PROFILES, Profile, measure
 from qspec.execute.opening import Opening
 from qspec.execute.plan import EvaluationPlan, Plan
+from qspec.execute.probes import batch_matters, probe, suspicion
+from qspec.execute.questions import seed_of
 from qspec.execute.realize import Side, open_data
 from qspec.execute.rounds import Apart
 from qspec.execute.scores import Scores
 from qspec.execute.scoring import Runner, placed, score
 from qspec.execute.sessions import Session, open_session
 from qspec.execute.store import Store
+from qspec.execute.tasks.runner import Gatherer, TaskRunner
 from qspec.execute.thresholds import chosen, paired
 from qspec.execute.timings import Timings
-from qspec.execute.units import unit_numbers
+from qspec.execute.units import BATCH, EXAMPLE, batches, declared_unit, shuffled, unit_numbers
 from qspec.metrics.bind import BoundMetric
 from qspec.model.base import Silence
 from qspec.model.evaluation import Evaluated, Load, Strata
@@ -92,13 +95,19 @@ class Stages:
 
     # Preflight -------------------------------------------------------------------------------
 
-    def open(self, evaluation: EvaluationPlan) -> Opened:
-        """Open an evaluation's data and hold it against both models, before anything is computed."""
+    def open(self, evaluation: EvaluationPlan, *, by_batch: bool = False) -> Opened:
+        """Open an evaluation's data and hold it against both models, before anything is computed.
+
+        Where the batch is the unit, declared or by what a probe saw (`by_batch`), the rows are shuffled.
+        """
         opened = Opening(self.plan, self.sessions, evaluation)
         with located(evaluation.origin):
             opener = opened.opener()
             metrics = opened.metrics()
         table, rows = open_data(self.plan, evaluation.data)
+        by_batch = by_batch or declared_unit(evaluation.evaluation) == BATCH
+        if by_batch:
+            rows = shuffled(rows, seed_of(evaluation.evaluation))
         with located(evaluation.data.declared):
             runner = opener(opened.task_data(evaluation.data, table, rows, metrics))
             inputs = runner.inputs()
@@ -108,7 +117,15 @@ class Stages:
         assert executor is not None
         with located(executor.where("strata")):
             strata = stratify(declared, table, rows) if isinstance(declared, Strata) else []
-        units = unit_numbers(evaluation.evaluation, table, rows)
+        units = unit_numbers(evaluation.evaluation, table, rows, self.plan.batch)
+        if by_batch:
+            if isinstance(runner, Gatherer):
+                with located(evaluation.origin):
+                    raise NotExecutableError(
+                        f"In {evaluation.task} an example is several items, so that no batch holds whole examples.",
+                        hint="declare the unit by a column, or run batches of 1",
+                    )
+            units = batches(len(rows), self.plan.batch)
         digest = canonical.digest(opened.data_digest())
         return Opened(evaluation, runner, inputs, metrics, rows, strata, units, digest, opened)
 
@@ -153,7 +170,22 @@ class Stages:
             self.progress(f"scores {evaluation.name}".strip(), len(opened.rows), len(opened.rows))
         return Scores.load(entry.folder)
 
+    def _probed(self, opened: Opened) -> tuple[Opened, dict[str, Any]]:
+        """A look at a few examples before all are run; by batches, where an answer depends on those beside it."""
+        evaluation = opened.plan.evaluation
+        with located(opened.plan.data.declared):
+            facts = probe(opened.runner, self.sessions, self.plan.batch)
+        if (seen := suspicion(facts)) is not None:
+            self.progress(f"warning: {seen}", 0, 1)
+        unit = declared_unit(evaluation) or EXAMPLE
+        free = declared_unit(evaluation) is None and isinstance(opened.runner, TaskRunner)
+        if batch_matters(facts) and free and self.plan.batch > 1:
+            opened, unit = self.open(opened.plan, by_batch=True), BATCH
+        order = {"order": f"shuffled under seed {seed_of(evaluation)}"} if unit == BATCH else {}
+        return opened, {**facts, "unit": unit, **order}
+
     def _evaluate(self, opened: Opened) -> Scores:
+        opened, probed = self._probed(opened)
         evaluation, executor = opened.plan, self.plan.resolved.executor
         assert executor is not None
         name = f"scores {evaluation.name}".strip()
@@ -171,6 +203,7 @@ class Stages:
                 self.plan.batch,
                 lambda done, total: self.progress(name, done, total),
             )
+            scores.facts.update(probed)
             if thresholds := chosen(metrics):
                 scores.facts["thresholds"] = thresholds
             for other, side in self.others.items():
@@ -302,8 +335,10 @@ class Stages:
 def _scored(evaluation: Evaluated) -> dict[str, Any]:
     """What an evaluation says that scores depend on; of its statistics that is the unit."""
     said = evaluation.to_json()
-    unit = said.pop("statistics", {}).get("unit")
-    return {**said, "unit": unit}
+    said.pop("statistics", None)
+    unit = declared_unit(evaluation)
+    # Where nothing is declared a probe may find that the batch is the unit, and the seed shuffles then too.
+    return {**said, "unit": unit, **({"seed": seed_of(evaluation)} if unit in (None, BATCH) else {})}
 
 
 def _whole(value: Quantity | Silence | None) -> int | None:

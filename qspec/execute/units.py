@@ -6,14 +6,56 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.data.table import Table
+from qspec.errors import QSpecError
 from qspec.model.evaluation import Evaluated
 from qspec.model.expression import ByColumn
 
+BATCH, EXAMPLE = "batch", "example"
 
-def unit_numbers(evaluation: Evaluated, table: Table, rows: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """The number of each example's independent unit, (rows,); None when every example is one."""
+
+def declared_unit(evaluation: Evaluated) -> str | None:
+    """The unit as declared: `example`, `batch` or `by COLUMN`; None where nothing is said."""
     statistics = evaluation.statistics
+    return str(statistics.unit) if statistics is not None and statistics.unit is not None else None
+
+
+def check_unit(evaluation: Evaluated, used: str | None) -> None:
+    """Raise `QSpecError` where scores were stored with other units than are declared now."""
+    declared = declared_unit(evaluation)
+    if used is None or declared == used or (declared is None and used in (BATCH, EXAMPLE)):
+        return
+    raise QSpecError(
+        f"The scores are stored with the unit `{used}`, and `{declared or EXAMPLE}` is declared now.",
+        hint="`qspec execute` reads the units; the models that were made are kept",
+    )
+
+
+def unit_numbers(
+    evaluation: Evaluated, table: Table, rows: NDArray[np.int64], batch: int | None = None
+) -> NDArray[np.int64] | None:
+    """The number of each example's independent unit, (rows,); None when every example is one.
+
+    Where the batch is the unit, the rows are taken to be in the order in which they are run.
+    """
+    statistics = evaluation.statistics
+    if declared_unit(evaluation) == BATCH:
+        if batch is None:
+            raise QSpecError(
+                "The batch is declared as the unit, and scores made elsewhere do not say which batch an example was in.",
+                hint="add a column with the number of the batch, and declare `unit: by COLUMN`",
+            )
+        return batches(len(rows), batch)
     if statistics is None or not isinstance(statistics.unit, ByColumn):
         return None
     values = table.take(statistics.unit.by, rows)
     return np.unique(values, return_inverse=True)[1].astype(np.int64)
+
+
+def batches(count: int, batch: int) -> NDArray[np.int64]:
+    """The number of the batch that each of so many examples is run in, (count,)."""
+    return np.arange(count, dtype=np.int64) // batch
+
+
+def shuffled(rows: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+    """The rows in an order drawn under a seed, so that examples meet by chance in a batch."""
+    return rows[np.random.default_rng(seed).permutation(len(rows))]

@@ -118,7 +118,8 @@ class _Judge:
                 if self._evaluation_of(one.assertion.on, subject := measurand(one.assertion.quantity)) == name
             ]
             hidden.update(hidden_in(judge_of.sample, about))
-        drawn, notes = {}, []
+        drawn: dict[str, Drawn] = {}
+        notes: list[str] = []
         for one in self.accuracy.values():
             found = draws_of(one.sample)
             drawn |= found

@@ -13,7 +13,7 @@ from qspec.errors import QSpecError
 from qspec.execute.contrasts import contrast
 from qspec.execute.contrasts.contrast import Contrast, Sides
 from qspec.execute.contrasts.drawn import DrawnContrast
-from qspec.execute.questions import confidence_of
+from qspec.execute.questions import confidence_of, seed_of
 from qspec.execute.scores import DRAW, Scores
 from qspec.metrics.bind import BoundMetric, bind
 from qspec.metrics.definition import Direction, Family
@@ -91,13 +91,12 @@ class Sample:
 
     def _sides(self, metric: str) -> Sides:
         statistics = self.evaluation.statistics
-        seed = int(statistics.seed.value) if statistics is not None and statistics.seed is not None else 0
         return Sides(
             self.metrics[metric],
             self.columns[0][metric],
             self.columns[1][metric],
             self.scores.units,
-            seed,
+            seed_of(self.evaluation),
             comparisons=max(1, len(self.rows)) * self.assertions,
             confidence=confidence_of(None, self.evaluation),
             sequential=bool(statistics is not None and statistics.sequential),
