@@ -109,6 +109,8 @@ def _execution(run: Execution) -> str:
             for row in run.physical
         )
         parts.append(table(("Quantity", "Baseline", "Quantized", "Ratio", "Interval"), rows))
+    if run.notes:
+        parts.append("\n".join(f"- {escape(note)}" for note in run.notes))
     return "\n\n".join(parts)
 
 
