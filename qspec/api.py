@@ -38,11 +38,17 @@ def load(path: str | Path) -> Workspace:
     return read(Path(path))
 
 
-def check(path: str | Path, settings: Settings | None = None) -> DocumentReport:
-    """The findings and the grade of every claim of a spec."""
+def check(path: str | Path, settings: Settings | None = None, *, deep: bool = False) -> DocumentReport:
+    """The findings and the grade of every claim of a spec; `deep` opens the models and data that it names, too."""
     from qspec.checks.runner import check_workspace
 
-    return check_workspace(load(path), settings)
+    workspace = load(path)
+    if not deep:
+        return check_workspace(workspace, settings)
+    require_execution()
+    from qspec.execute.preflight import preflight
+
+    return check_workspace(workspace, settings, preflight(workspace).findings)
 
 
 def plan(

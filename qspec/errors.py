@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from qspec.lang.diagnostic import Diagnostic
+    from qspec.lang.source import Source, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +31,35 @@ class Place:
 class QSpecError(Exception):
     """Misuse or unreadable input: ends a command with exit status 2 and one sentence, never a traceback.
 
-    `message` says what is wrong, `place` where, `hint` what to do about it.
+    `message` says what is wrong, `place` where, `hint` what to do about it. `rule` is the code of the checker's rule
+    that it breaks, where there is one: `qspec explain CODE` tells more.
     """
 
     exit_code = 2
+    spot: tuple[Source, Span] | None = None
+    """The characters of a document that asked for what failed, where some did."""
 
-    def __init__(self, message: str, *, place: Place | None = None, hint: str | None = None) -> None:
-        self.message, self.place, self.hint = message, place, hint
+    def __init__(
+        self, message: str, *, place: Place | None = None, hint: str | None = None, rule: str | None = None
+    ) -> None:
+        self.message, self.place, self.hint, self.rule = message, place, hint, rule
         super().__init__(message)
 
     def __str__(self) -> str:
         where = f"{self.place}: " if self.place else ""
+        rule = f"{self.rule}: " if self.rule else ""
         hint = f"\n  help: {self.hint}" if self.hint else ""
-        return f"{where}{self.message}{hint}"
+        return f"{where}{rule}{self.message}{hint}"
+
+
+@contextmanager
+def breaking(rule: str) -> Iterator[None]:
+    """Give errors that name no rule the code of the one that they break."""
+    try:
+        yield
+    except QSpecError as error:
+        error.rule = error.rule or rule
+        raise
 
 
 class SpecSyntaxError(QSpecError):

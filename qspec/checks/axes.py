@@ -114,7 +114,9 @@ def _metric(view: EvaluationView) -> Axis:
         return Axis(silent, origin=origin)
     if not view.metrics:
         return Axis("missing", origin=origin)
-    reasons = [reason for term in view.metrics if (reason := words.metric_gap(term, view.task))]
+    published = view.claim.claim.source is not None
+    gaps = (words.metric_gap(term, view.task, published=published) for term in view.metrics)
+    reasons = [reason for reason in gaps if reason]
     return Axis("vague" if reasons else "stated", why="; ".join(reasons) or None, origin=origin)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -67,6 +68,12 @@ def overlap(first: Piece, second: Piece) -> str | None:
         low, high = max(one.low.value, other.low.value), min(one.high.value, other.high.value)
         return f"{why}, and rows {low}..{high} are in both" if low < high else None
     return None
+
+
+def related(first: str, second: str) -> bool:
+    """Whether two names look like one data set: they have a word in common."""
+    one, other = (set(re.findall(r"[a-z]{4,}|\d{3,}", name.lower())) for name in (first, second))
+    return bool(one & other)
 
 
 def _one_source(first: Piece, second: Piece) -> str | None:

@@ -67,6 +67,8 @@ class Rule:
     """Profiles that turn the rule on; empty for every profile but `draft`."""
     gap: bool = False
     """True for a missing axis: it is told in the claim's headline and not on its own."""
+    deep: bool = False
+    """True for a rule that must open a model or an array: it is called where files are opened, and not while reading."""
     module: str = field(default="", repr=False)
 
     @property
@@ -105,6 +107,7 @@ def rule(
     fix: str | None = None,
     profiles: tuple[str, ...] = (),
     gap: bool = False,
+    deep: bool = False,
 ) -> Callable[[Check], Rule]:
     """Decorator that files a check function as a rule, under its code, with its name as an alias."""
 
@@ -112,7 +115,7 @@ def rule(
         from qspec.checks.rules import registry
 
         home = sys._getframe(1).f_globals["__name__"] if check is nothing else check.__module__
-        made = Rule(code, name, severity, visits, check, axes, aliases, fix, profiles, gap, home)
+        made = Rule(code, name, severity, visits, check, axes, aliases, fix, profiles, gap, deep, home)
         return registry.register(code, aliases=(name, *aliases), module=home)(made)
 
     return wrap

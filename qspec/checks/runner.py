@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -36,14 +36,19 @@ def rules_for(visit: Visit) -> list[Rule]:
     return [registry.get(code) for code, visited in registry.titles().items() if visited == visit.value]
 
 
-def check_workspace(workspace: Workspace, settings: Settings | None = None) -> DocumentReport:
-    """Check the document that a workspace was loaded for; runs no code of it and opens none of its data."""
-    return _Run(workspace, settings or Settings()).report()
+def check_workspace(
+    workspace: Workspace, settings: Settings | None = None, opened: Sequence[Diagnostic] | None = None
+) -> DocumentReport:
+    """Check the document that a workspace was loaded for; runs no code of it and opens none of its data.
+
+    `opened` is what was found by opening its files, where somebody did: it is selected, allowed and told like the rest.
+    """
+    return _Run(workspace, settings or Settings(), opened).report()
 
 
 class _Run:
-    def __init__(self, workspace: Workspace, settings: Settings) -> None:
-        self.workspace, self.settings = workspace, settings
+    def __init__(self, workspace: Workspace, settings: Settings, opened: Sequence[Diagnostic] | None) -> None:
+        self.workspace, self.settings, self.opened = workspace, settings, opened
         self.found: list[Diagnostic] = []
         self.suppressions, self.problems = read_suppressions(workspace.main)
         self.allowing = Allowing(self.suppressions, workspace.main.source)
@@ -55,7 +60,7 @@ class _Run:
         result = DocumentReport(main.source.path, has_syntax_errors=broken, workspace=self.workspace)
         resolver = Resolver(self.workspace)
         resolved = resolver.claims()
-        self.found += [*self.workspace.errors, *resolver.errors]
+        self.found += [*self.workspace.errors, *resolver.errors, *self._wanted(self.opened or ())]
         self._visit(Visit.DOCUMENT, self.workspace, None, self.settings.profile)
         for one in resolved:
             profile = one.claim.profile or self._suite_profile(one.name) or self.settings.profile
@@ -87,14 +92,20 @@ class _Run:
             if code is not None and (code.startswith(word) or code == registry.canonical(word))
         }
         profiles = {self.settings.profile, *(c.profile for c in self.workspace.main.document.claims.values())}
-        return not codes or any(
-            self.settings.is_on(registry.get(code), profile or self.settings.profile)
+        called = (
+            rule
             for code in codes
+            for rule in [registry.get(code)]
+            if self.opened is not None or not rule.deep
+        )
+        return not codes or any(
+            self.settings.is_on(rule, profile or self.settings.profile)
+            for rule in called
             for profile in profiles
         )
 
-    def _wanted(self, found: list[Diagnostic]) -> Iterator[Diagnostic]:
-        """Findings about suppressions, as the settings want them."""
+    def _wanted(self, found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+        """Findings that no walk made, as the settings want them."""
         for one in found:
             rule, profile = registry.get(one.code), self.settings.profile
             if self.settings.is_on(rule, profile):

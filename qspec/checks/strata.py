@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qspec.checks.view import AssertionView
+from qspec.checks.view import AssertionView, EvaluationView
 from qspec.model.expression import ByColumn, Comparison, Predicate, Quantiles, Stratification
 
 
@@ -21,13 +21,19 @@ def is_of(view: AssertionView, stratum: str | Predicate | None, how: Stratificat
 
 
 def number_of_strata(view: AssertionView, how: Stratification | None) -> int | None:
-    """How many strata there are, where the document says so."""
-    if view.assertion.for_each is None or view.evaluation is None:
+    """How many strata an assertion bounds, where the document says so."""
+    if view.assertion.for_each is None or view.evaluation is None or how is None:
         return None
+    return strata_of(view.evaluation, how)
+
+
+def strata_of(view: EvaluationView, how: Stratification) -> int | None:
+    """How many strata a decomposition has, where the document says so: quantiles are counted, and named classes."""
     if isinstance(how, Quantiles):
         return how.count
-    data = view.evaluation.test_data
+    data = view.test_data
     found = view.claim.resolved.dataset(data) if data is not None else None
-    if found is None or not isinstance(how, ByColumn) or how.by != found[0].label:
+    # Strata say `label`, whatever the data set calls the column with the answer.
+    if found is None or not isinstance(how, ByColumn) or how.by not in {"label", found[0].label}:
         return None
     return len(found[0].classes) or None

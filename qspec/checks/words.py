@@ -71,8 +71,11 @@ def soft_words() -> re.Pattern[str]:
     return re.compile(r"\b(" + "|".join(re.escape(w) for w in SOFT) + r")\b", re.IGNORECASE)
 
 
-def metric_gap(term: Term, task: str | None) -> str | None:
-    """Why a metric is under-specified, as a clause, or None when it is defined with the parameters it needs."""
+def metric_gap(term: Term, task: str | None, *, published: bool = False) -> str | None:
+    """Why a metric is under-specified, as a clause, or None when it is defined with the parameters it needs.
+
+    Of a score that somebody else published, defaults of this program are not supposed where such scores vary.
+    """
     from qspec.metrics import registry
     from qspec.metrics.bind import bind
 
@@ -87,7 +90,7 @@ def metric_gap(term: Term, task: str | None) -> str | None:
     metric = registry.get(name)
     given = {*term.named}
     positional = len(term.positional) + (term.at is not None)
-    required = [p.name for p in metric.parameters if p.required_for(task)]
+    required = [p.name for p in metric.parameters if p.required_for(task) or (published and p.varies)]
     absent = [p for p in required[positional:] if p not in given]
     if absent:
         return f"`{term}` does not say its {' and '.join(absent)}"

@@ -8,22 +8,31 @@ from typing import TYPE_CHECKING
 import click
 
 from qspec.checks.fixes import apply_fixes
-from qspec.checks.runner import DocumentReport, check_workspace
+from qspec.checks.runner import DocumentReport
 from qspec.cli import _files
 from qspec.lang.edit import rewrite
 from qspec.lang.load import load_source
 
 if TYPE_CHECKING:
-    from qspec.checks.settings import Settings
+    from collections.abc import Callable
+
+    from qspec.lang.load import Workspace
 
 _PASSES = 8
 """A fix may bring another finding to light; more rounds than this would be a circle."""
 
 
 def repair(
-    path: Path, report: DocumentReport, settings: Settings, unsafe: str, *, show_only: bool
+    path: Path,
+    report: DocumentReport,
+    check: Callable[[Workspace], DocumentReport],
+    unsafe: str,
+    *,
+    show_only: bool,
 ) -> tuple[DocumentReport, bool]:
     """Apply the fixes of a report; returns the report on what came of it, and whether a difference was shown.
+
+    `check` checks what came of it, as the document was checked.
 
     `unsafe` names the rules whose unsafe fixes are wanted too, by comma, or all of them with `ALL`. Standard input
     goes to standard output. With `show_only` nothing is written, and the report is the one on the old text.
@@ -40,7 +49,7 @@ def repair(
             break
         count += len(done.applied)
         wanted = []  # an unsafe fix may leave its finding standing, and would be applied again
-        after = check_workspace(load_source(done.source, root=report.workspace.root), settings)
+        after = check(load_source(done.source, root=report.workspace.root))
     source = after.workspace.main.source
     if show_only:
         if count:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from qspec.checks.report import Report
     from qspec.checks.runner import DocumentReport
     from qspec.checks.settings import Settings
+    from qspec.lang.diagnostic import Diagnostic
+    from qspec.lang.load import Workspace
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Choices:
     unsafe_fixes: str
     diff: bool
     statistics: bool
+    deep: bool
     no_cache: bool
     jobs: int | None
 
@@ -94,6 +97,11 @@ class Choices:
 @click.option(
     "--show-settings", is_flag=True, help="Show the settings that hold for each document, and stop."
 )
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="Open the models and data that lie beside a document, too, and hold them against it; nothing is run.",
+)
 @click.option("--no-cache", is_flag=True, help="Check everything anew, and keep nothing of it.")
 @click.option(
     "--jobs",
@@ -105,11 +113,11 @@ class Choices:
 def check(paths: tuple[str, ...], show_settings: bool, watch: bool, **how: Any) -> int:
     """Say what each claim leaves out, contradicts, or cannot resolve.
 
-    Reads the documents and what they use, runs nothing, and opens no network. What was found is kept, so that a
-    document is checked again only when it, what it uses, or the settings changed. Settings come from the qspec.toml, or
-    the [tool.qspec] of the pyproject.toml, nearest above a document, under those given here. Exit 0 when no finding
-    is at or above --fail-on (warning), 1 when one is, 2 when a document cannot be read; SARIF exits 0 whatever it
-    found.
+    Reads the documents and what they use, with --deep their models and data too; runs nothing, and opens no network.
+    What was found is kept, so that a document is checked again only when it, what it uses, or the settings changed.
+    Settings come from the qspec.toml, or the [tool.qspec] of the pyproject.toml, nearest above a document, under those
+    given here. Exit 0 when no finding is at or above --fail-on (warning), 1 when one is, 2 when a document cannot be
+    read; SARIF exits 0 whatever it found.
     """
     choices = Choices(**how)
     if show_settings:
@@ -156,7 +164,7 @@ def _outcomes(
     asked: list[tuple[Path, Settings]], choices: Choices
 ) -> Iterator[tuple[Report | QSpecError, bool]]:
     """The report on each document, after its fixes, or why there is none; and whether --diff showed a change."""
-    if not choices.repairs and all(str(path) != "-" for path, _ in asked):
+    if not choices.repairs and not choices.deep and all(str(path) != "-" for path, _ in asked):
         from qspec.checks.batch import check_files
         from qspec.checks.cache import CheckCache
 
@@ -174,12 +182,28 @@ def _one(path: Path, settings: Settings, choices: Choices) -> tuple[DocumentRepo
     """The report on one document, after its fixes; and whether --diff showed a change."""
     from qspec.checks.runner import check_workspace
 
-    report = check_workspace(_inputs.read_workspace(path, choices.stdin_filename), settings)
+    def checked(workspace: Workspace) -> DocumentReport:
+        return check_workspace(workspace, settings, _open(workspace) if choices.deep else None)
+
+    report = checked(_inputs.read_workspace(path, choices.stdin_filename))
     if not choices.repairs:
         return report, False
     from qspec.cli._repair import repair
 
-    return repair(path, report, settings, choices.unsafe_fixes, show_only=choices.diff)
+    return repair(path, report, checked, choices.unsafe_fixes, show_only=choices.diff)
+
+
+def _open(workspace: Workspace) -> list[Diagnostic]:
+    """What opening the document's files finds; says on standard error which were not opened, and why."""
+    from qspec.api import require_execution
+
+    require_execution()
+    from qspec.execute.preflight import preflight
+
+    found = preflight(workspace)
+    for sentence in found.unopened:
+        click.echo(f"{workspace.main.source.path}: {sentence}", err=True)
+    return found.findings
 
 
 def _fails(report: Report, settings: Settings) -> bool:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from qspec.cli import _inputs, command
+from qspec.cli import EXIT_ERROR, _inputs, command
 from qspec.errors import QSpecError
 
 if TYPE_CHECKING:
     from qspec.checks.sampling import Need, Unplanned
+    from qspec.lang.diagnostic import Diagnostic
     from qspec.lang.load import Workspace
 
 _HEAD = ("assertion", "stratum", "bound", "n", "needed", "n shows", "chance")
@@ -48,8 +49,8 @@ def plan(
 ) -> int:
     """Say how many examples each assertion needs, what those there are can show, and what would run.
 
-    For shares of right answers the need follows from the share of examples on which the two models differ. Nothing is
-    run, and no model or data file is opened.
+    For shares of right answers the need follows from the share of examples on which the two models differ. Models and
+    data are opened to see whether they fit, unless --sizes-only is given, and nothing is run. Exit 2 when they do not.
     """
     from qspec.checks.sampling import Assumptions
 
@@ -68,57 +69,74 @@ def plan(
         data += _document(workspace, claims, given, sizes_only, output_format)
     if output_format == "json":
         click.echo(json.dumps({"claims": data}, indent=2, ensure_ascii=False))
-    return 0
+    return EXIT_ERROR if any(claim["preflight"] for claim in data) else 0
 
 
 def _document(
     workspace: Workspace, names: Sequence[str], given: Any, sizes_only: bool, output_format: str
 ) -> Iterator[dict[str, Any]]:
+    from qspec.checks.concealed import concealed
+    from qspec.checks.output._data import finding_data
+    from qspec.checks.resolution import points
     from qspec.checks.sampling import Need, Unplanned, needs
     from qspec.checks.view import ClaimView
     from qspec.lang.claims import resolve_claims
 
     for resolved in resolve_claims(workspace, names):
-        found = list(needs(ClaimView(resolved), given))
+        view = ClaimView(resolved)
+        found = list(needs(view, given))
+        hidden = [(str(said.assertion), part) for said in view.assertions for part in concealed(said)]
         rows = [one for one in found if isinstance(one, Need)]
         others = [one for one in found if isinstance(one, Unplanned)]
-        run, why = (None, None) if sizes_only else _would_run(resolved)
+        run, why, unfit = (None, None, []) if sizes_only else _would_run(resolved)
         if output_format == "text":
             click.echo("\n".join(_text(resolved.name, rows, others, given.power)))
+            for assertion, part in hidden:
+                click.echo(f"  while `{assertion}` holds, {part.stratum} may lose {points(part.loss)}")
             if not sizes_only:
-                click.echo("\n".join(_running(run, why)))
+                click.echo("\n".join(_running(run, why, unfit)))
             click.echo()
         yield {
             "claim": resolved.name,
             "needs": [{**asdict(row), "suffices": row.suffices} for row in rows],
+            "hidden": [{"assertion": assertion, **asdict(part)} for assertion, part in hidden],
             "others": [{"assertion": one.assertion, "because": one.because} for one in others],
             "run": run.to_json() if run is not None else None,
             "cannot_run": why,
+            "preflight": [finding_data(one) for one in unfit],
         }
 
 
-def _would_run(resolved: Any) -> tuple[Any, str | None]:
-    """The plan of a run, or the sentence that says why there can be none here."""
+def _would_run(resolved: Any) -> tuple[Any, str | None, list[Diagnostic]]:
+    """The plan of a run, or the sentence that says why there can be none here; and what its files do not fit."""
     from qspec.api import require_execution
 
     try:
         require_execution()
         from qspec.execute.options import Options
         from qspec.execute.plan import make_plan
+        from qspec.execute.preflight import unfit
 
-        return make_plan(resolved, Options()), None
+        made = make_plan(resolved, Options())
+        return made, None, unfit(made)
     except QSpecError as error:
-        return None, error.message
+        return None, error.message, []
 
 
-def _running(run: Any, why: str | None) -> Iterator[str]:
-    if run is None:
+def _running(run: Any, why: str | None, unfit: Sequence[Diagnostic]) -> Iterator[str]:
+    if unfit:
+        yield "  would not run here:"
+        for one in unfit:
+            place = one.source.place(one.span.start)
+            told = str(QSpecError(one.message, place=place, hint=one.help, rule=one.code))
+            yield from (f"    {line}" for line in told.splitlines())
+    elif run is None:
         yield f"  would not run here: {why}"
-        return
-    from qspec.cli._verdicts import plan_lines
+    else:
+        from qspec.cli._verdicts import plan_lines
 
-    yield "  would run:"
-    yield from (f"  {line}" for line in list(plan_lines(run))[1:])
+        yield "  would run:"
+        yield from (f"  {line}" for line in list(plan_lines(run))[1:])
 
 
 def _text(name: str, rows: list[Need], others: list[Unplanned], power: float) -> Iterator[str]:

@@ -20,6 +20,7 @@ def input_columns(dataset: Dataset, table: Table) -> dict[str, str]:
         raise QSpecError(
             f"The data set in {table.source} does not say which column feeds which input of the model.",
             hint="add `inputs { INPUT: COLUMN }`",
+            rule="QS902",
         )
     for column in members.values():
         table.column(column)
@@ -68,9 +69,17 @@ def labels(
             f"The label column {dataset.label} of {table.source} holds {values.dtype} of shape {values.shape}, and class "
             "numbers are one integer a row.",
             hint="store the class numbers, counted from zero, as integers",
+            rule="QS905",
         )
     numbers = values.astype(np.int64)
-    count = classes if classes is not None else len(dataset.classes) or None
+    check_classes(numbers, classes if classes is not None else len(dataset.classes) or None, table, indices)
+    return numbers
+
+
+def check_classes(
+    numbers: NDArray[np.int64], count: int | None, table: Table, indices: NDArray[np.int64]
+) -> None:
+    """Raise `QSpecError` where a class number, one for each of the rows `indices`, is below zero or not below `count`."""
     wrong = np.flatnonzero((numbers < 0) | (numbers >= count if count is not None else False))
     if len(wrong):
         first = int(wrong[0])
@@ -79,8 +88,8 @@ def labels(
             f"{len(wrong)} labels of {table.source} lie outside {bound}; the first is {numbers[first]}, in row "
             f"{int(indices[first])}.",
             hint="class numbers count from zero, and the model has one output for each",
+            rule="QS905",
         )
-    return numbers
 
 
 def check_finite(array: Array, what: str, source: str) -> None:

@@ -18,11 +18,12 @@ def inside(root: Path, relative: str, *, what: str = "file", folders: bool = Fal
     names no regular file. `what` names the thing in the message, for example `model`.
     """
     if not relative or "\x00" in relative:
-        raise QSpecError(f"The path of the {what} is empty or holds a null character.")
+        raise QSpecError(f"The path of the {what} is empty or holds a null character.", rule="QS900")
     if "://" in relative:
         raise QSpecError(
             f"The {what} {relative} is an address, and only files under the spec's folder are read here.",
             hint="download the file beside the spec and pin it with its sha256",
+            rule="QS900",
         )
     top = root.resolve()
     path = (top / relative).resolve()
@@ -30,11 +31,16 @@ def inside(root: Path, relative: str, *, what: str = "file", folders: bool = Fal
         raise QSpecError(
             f"The {what} {relative} lies outside {top}.",
             hint="keep the file in the spec's folder or below it; links may not lead out either",
+            rule="QS900",
         )
     if not path.exists():
-        raise QSpecError(f"The {what} {relative} does not exist under {top}.", place=Place(str(path)))
+        raise QSpecError(
+            f"The {what} {relative} does not exist under {top}.", place=Place(str(path)), rule="QS900"
+        )
     if not path.is_file() and not (folders and path.is_dir() and path != top):
-        raise QSpecError(f"The {what} {relative} is not a regular file.", place=Place(str(path)))
+        raise QSpecError(
+            f"The {what} {relative} is not a regular file.", place=Place(str(path)), rule="QS900"
+        )
     return path
 
 
@@ -51,11 +57,13 @@ def verify_digest(path: Path, sha256: str | None, *, what: str = "file") -> str:
         raise QSpecError(
             f"The declared sha256 of the {what} {path.name}, {sha256!r}, is not 64 hexadecimal digits.",
             hint=f"the file's own digest is {found}",
+            rule="QS901",
         )
     if declared != found:
         raise QSpecError(
             f"The {what} {path.name} has sha256 {found}, and the spec declares {declared}.",
             hint="restore the file that was declared, or declare the digest of this one",
+            rule="QS901",
         )
     return found
 

@@ -37,7 +37,8 @@ def plain_column(table: Table, name: str) -> Array:
     if column.ndim != 1:
         raise QSpecError(
             f"Column {name!r} of {table.source} has {column.shape[1:]} values a row, and a predicate or a stratum "
-            "needs one."
+            "needs one.",
+            rule="QS903",
         )
     return column
 
@@ -76,4 +77,5 @@ def _value(scalar: Scalar, column: Array, comparison: Comparison) -> Any:
     raise QSpecError(
         f"In {comparison}, the column holds values of type {column.dtype} and {scalar_text(scalar)} is of another kind.",
         hint="write numbers bare and text in double quotes, as the column holds them",
+        rule="QS903",
     )

@@ -9,7 +9,7 @@ from qspec.data.paths import inside, verify_digest
 from qspec.data.readers import registry
 from qspec.data.readers.images import number_classes, read_images
 from qspec.data.table import Table, listed
-from qspec.errors import QSpecError
+from qspec.errors import QSpecError, breaking
 from qspec.model.artifact import Dataset
 
 
@@ -34,18 +34,19 @@ def open_table(
     root: Path, source: str, *, sha256: str | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Table:
     """The table in the file `source` under `root`, opened by the reader of its extension; a folder holds images."""
-    path = inside(root, source, what="data file", folders=True)
-    if path.is_dir():
-        verify_digest(path, sha256, what="data folder")
-        return read_images(path, root.resolve(), limits)
-    limits.check("file_bytes", path.stat().st_size, f"The size of {path.name}, in bytes,")
-    verify_digest(path, sha256, what="data file")
-    extension = path.suffix.lower().removeprefix(".")
-    if extension not in registry:
-        raise QSpecError(
-            f"No reader knows files such as {path.name}.",
-            hint=f"the formats read are {listed(registry.names())}",
-        )
-    table = registry.get(extension)(path, limits)
-    limits.check("rows", table.rows, f"The number of rows of {path.name}")
-    return table
+    with breaking("QS900"):
+        path = inside(root, source, what="data file", folders=True)
+        if path.is_dir():
+            verify_digest(path, sha256, what="data folder")
+            return read_images(path, root.resolve(), limits)
+        limits.check("file_bytes", path.stat().st_size, f"The size of {path.name}, in bytes,")
+        verify_digest(path, sha256, what="data file")
+        extension = path.suffix.lower().removeprefix(".")
+        if extension not in registry:
+            raise QSpecError(
+                f"No reader knows files such as {path.name}.",
+                hint=f"the formats read are {listed(registry.names())}",
+            )
+        table = registry.get(extension)(path, limits)
+        limits.check("rows", table.rows, f"The number of rows of {path.name}")
+        return table

@@ -38,6 +38,7 @@ def split_indices(dataset: Dataset, table: Table, name: str | None) -> Indices:
                 raise QSpecError(
                     f"The split {name} is the rows {rule}, and {table.source} has the rows 0..{table.rows}.",
                     hint="ranges are half-open and count from zero, as in Python",
+                    rule="QS904",
                 )
             indices = np.arange(low, high, dtype=np.int64)
         else:
@@ -45,7 +46,9 @@ def split_indices(dataset: Dataset, table: Table, name: str | None) -> Indices:
     if len(indices) == 0:
         what = f"The split {name} of {table.source}" if name else table.source
         raise QSpecError(
-            f"{what} holds no rows.", hint="an empty test set decides nothing; check the split's rule"
+            f"{what} holds no rows.",
+            hint="an empty test set decides nothing; check the split's rule",
+            rule="QS904",
         )
     return indices
 
@@ -74,6 +77,7 @@ def _rule(dataset: Dataset, table: Table, name: str) -> Range | Predicate | str:
         raise QSpecError(
             f"The data set in {table.source} declares no split {name!r}.",
             hint=f"{hint}its splits are {listed(members)}",
+            rule="QS012",
         )
     return members[name]
 

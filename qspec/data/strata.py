@@ -100,14 +100,18 @@ def _by_column(name: str, column: str, table: Table, indices: NDArray[np.int64])
 def _where(name: str, rule: Where, table: Table, indices: NDArray[np.int64]) -> Stratified:
     holds = evaluate(rule.where, table)[indices]
     if not holds.any():
-        raise QSpecError(f"The stratum {name} ({rule}) holds none of the {len(indices)} examples.")
+        raise QSpecError(
+            f"The stratum {name} ({rule}) holds none of the {len(indices)} examples.", rule="QS904"
+        )
     return Stratified(name, np.where(holds, 0, NONE).astype(np.int32), (name,))
 
 
 def _quantiles(name: str, rule: Quantiles, table: Table, indices: NDArray[np.int64]) -> Stratified:
     values = plain_column(table, rule.quantiles)[indices]
     if values.dtype.kind not in "iuf":
-        raise QSpecError(f"The stratification {name} cuts the column {rule.quantiles}, which is not numeric.")
+        raise QSpecError(
+            f"The stratification {name} cuts the column {rule.quantiles}, which is not numeric.", rule="QS903"
+        )
     _refuse_missing(values, rule.quantiles, table)
     steps = np.linspace(0, 1, rule.count + 1)[1:-1]
     cuts = np.unique(np.quantile(values, steps, method="inverted_cdf"))
@@ -121,7 +125,9 @@ def _quantiles(name: str, rule: Quantiles, table: Table, indices: NDArray[np.int
 def _crossed(name: str, parts: Sequence[Stratified]) -> Stratified:
     inside = np.logical_and.reduce([part.codes != NONE for part in parts])
     if not inside.any():
-        raise QSpecError(f"The crossing {name} holds no example that is in a stratum of each of its parts.")
+        raise QSpecError(
+            f"The crossing {name} holds no example that is in a stratum of each of its parts.", rule="QS904"
+        )
     combined = np.stack([part.codes[inside] for part in parts], axis=1)
     found, order = np.unique(combined, axis=0, return_inverse=True)
     codes = np.full(len(inside), NONE, dtype=np.int32)
@@ -137,6 +143,7 @@ def _refuse_missing(values: NDArray[np.generic], column: str, table: Table) -> N
         raise QSpecError(
             f"The column {column} of {table.source} has missing values (NaN), which belong to no stratum.",
             hint="fill them, or select the rows that have a value with a split",
+            rule="QS903",
         )
 
 

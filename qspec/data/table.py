@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qspec.errors import QSpecError
+from qspec.errors import QSpecError, breaking
 
 Array = NDArray[Any]
 
@@ -45,16 +45,23 @@ class Table:
     def __contains__(self, name: object) -> bool:
         return name in self._loaders
 
-    def column(self, name: str) -> Array:
-        """The column `name`, first axis the rows, not writable; raises `QSpecError` when there is none."""
+    def require(self, name: str) -> None:
+        """Raise `QSpecError`, with the nearest name there is, unless a column is called `name`; nothing is read."""
         if name not in self._loaders:
             near = difflib.get_close_matches(name, self.names, n=1)
             hint = f"did you mean {near[0]}? " if near else ""
             raise QSpecError(
-                f"{self.source} has no column {name!r}.", hint=f"{hint}its columns are {listed(self.names)}"
+                f"{self.source} has no column {name!r}.",
+                hint=f"{hint}its columns are {listed(self.names)}",
+                rule="QS903",
             )
+
+    def column(self, name: str) -> Array:
+        """The column `name`, first axis the rows, not writable; raises `QSpecError` when there is none."""
+        self.require(name)
         if name not in self._columns:
-            column = self._loaders[name]()
+            with breaking("QS900"):
+                column = self._loaders[name]()
             column.flags.writeable = False
             self._columns[name] = column
         return self._columns[name]

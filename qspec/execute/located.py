@@ -17,4 +17,5 @@ def located(origin: Origin) -> Iterator[None]:
     except QSpecError as error:
         if error.place is None or error.place.line == 0:
             error.place = origin.loaded.source.place(origin.span.start)
+            error.spot = origin.loaded.source, origin.span
         raise

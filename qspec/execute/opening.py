@@ -106,7 +106,9 @@ class Opening:
             )
             if wrong:
                 raise QSpecError(
-                    wrong[0], hint="the data set's `inputs` map an input of the model to a column of the data"
+                    wrong[0],
+                    hint="the data set's `inputs` map an input of the model to a column of the data",
+                    rule="QS902",
                 )
 
     def tuning(
@@ -116,7 +118,7 @@ class Opening:
 
         Raises `QSpecError` for a split that is not declared or overlaps.
         """
-        data = self._tuning_plan()
+        data = self.tuning_plan()
         assert data is not None
         table, rows = open_data(self.plan, data)
         test = self.evaluation.data
@@ -124,6 +126,7 @@ class Opening:
             raise QSpecError(
                 f"The split {data.split or data.name} that thresholds are chosen on shares {shared} rows with the test set.",
                 hint="choose thresholds on a split of its own",
+                rule="QS906",
             )
         with located(data.declared):
             runner = self.opener()(self.task_data(data, table, rows, metrics))
@@ -131,7 +134,11 @@ class Opening:
             first, second = (everything(runner, session, batch) for session in self.sessions)
         return first, second
 
-    def _tuning_plan(self) -> DataPlan | None:
+    def tuning_plan(self) -> DataPlan | None:
+        """The split that thresholds are chosen on; None where the evaluation chooses none.
+
+        Raises `QSpecError` for a data set that is not declared.
+        """
         declared = self.evaluation.evaluation.threshold
         executor = self.plan.resolved.executor
         if declared is None or declared.from_ is None or executor is None:
@@ -149,7 +156,7 @@ class Opening:
 
     def data_digest(self) -> dict[str, Any]:
         """Everything that determines which examples are read."""
-        every = [one for one in (self.evaluation.data, self._tuning_plan()) if one is not None]
+        every = [one for one in (self.evaluation.data, self.tuning_plan()) if one is not None]
         found: dict[str, Any] = {}
         if used := steps(self.plan, self.evaluation).used:
             found["pipeline"] = used

@@ -196,6 +196,7 @@ def _batches(plan: Plan, side: ModelPlan, seed: int, base: OnnxModel) -> Callabl
                 raise QSpecError(
                     f"{wanted} calibration examples are asked for, and the split {data.split or data.name} has {len(rows)}.",
                     hint="lower `size`, or calibrate on a larger split",
+                    rule="QS904",
                 )
             chosen = np.random.default_rng(seed).permutation(len(rows))[:wanted]
             rows = rows[np.sort(chosen)]

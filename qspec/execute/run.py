@@ -23,6 +23,7 @@ from qspec.execute.machine import capture, found
 from qspec.execute.options import Options
 from qspec.execute.others import drawn_models, other_models
 from qspec.execute.plan import Plan, make_plan
+from qspec.execute.preflight import refuse
 from qspec.execute.probes import told
 from qspec.execute.realize import Side, make_side
 from qspec.execute.rounds import Apart
@@ -56,6 +57,8 @@ def execute_claim(
     """Execute one claim; raises `QSpecError` for bad input and `NotExecutableError` for what cannot run here."""
     plan = make_plan(resolved, options)
     assert resolved.executor is not None
+    progress("preflight", 0, 1)
+    refuse(plan)
     with ExitStack() as stack:
         with located(resolved.executor.where("runtime")):
             stack.enter_context(bound(plan.affinity))

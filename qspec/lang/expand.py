@@ -20,7 +20,9 @@ def expand_text(source: Source) -> Source:
     """The source with every precision in full; raises `QSpecError` for a shorthand that nobody writes."""
     loaded = load_one(source)
     edits = [
-        edit for path, executor in _executors(loaded) if (edit := _edit(loaded, path, executor)) is not None
+        edit
+        for path, executor in _executors(loaded)
+        if (edit := expansion(loaded, path, executor)) is not None
     ]
     return verified(source, edits) if edits else source
 
@@ -33,7 +35,8 @@ def _executors(loaded: Loaded) -> Iterator[tuple[Path, Executor]]:
             yield ("claims", name, "executor"), claim.executor
 
 
-def _edit(loaded: Loaded, path: Path, executor: Executor) -> Edit | None:
+def expansion(loaded: Loaded, path: Path, executor: Executor) -> Edit | None:
+    """The edit that spells out the precision of the executor at `path`; None where it is no shorthand."""
     precision, source = executor.precision, loaded.source
     if not isinstance(precision, Precision) or precision.shorthand is None:
         return None

@@ -37,6 +37,8 @@ class Parameter:
     """The least a `count` parameter may be."""
     tasks: frozenset[str] = frozenset()
     """Tasks for which it is required, where it is not for all."""
+    varies: bool = False
+    """True where published scores differ in it and seldom say so: the default holds for what is computed here alone."""
 
     def required_for(self, task: str | None) -> bool:
         """True when an evaluation of `task` must give it."""

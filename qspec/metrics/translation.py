@@ -50,6 +50,7 @@ def _bleu_value(sums: FloatArray, n: FloatArray, parameters: Parameters) -> Floa
                 "how text is cut into words, as sacreBLEU names it",
                 default="13a",
                 choices=("13a", "intl", "char", "zh", "none"),
+                varies=True,
             ),
             CASED,
         ),

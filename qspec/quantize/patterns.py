@@ -24,6 +24,7 @@ def select(patterns: Iterable[str], names: Sequence[str], *, role: str) -> list[
             raise QSpecError(
                 f"The pattern {pattern!r} in {role} matches no node of the model.",
                 hint=f"{hint}its nodes are {listed(names)}",
+                rule="QS707",
             )
         chosen.update(matched)
     return [name for name in names if name in chosen]
@@ -47,5 +48,6 @@ def known_operators(
             raise QSpecError(
                 f"The model has no operator of type {operator!r}, which the precision names.",
                 hint=f"its operators are {listed(sorted(has), 40)}",
+                rule="QS707",
             )
     return chosen

@@ -36,6 +36,7 @@ def check_rules(precision: Precision, layers: Iterable[Layer], scheme: str) -> N
             raise QSpecError(
                 f"The rule for layers {pattern!r} of type {listed(rule.operators)} selects no layer.",
                 hint=f"the layers are {listed([f'{layer.name} ({layer.op})' for layer in known])}",
+                rule="QS707",
             )
         if rule.weights is None and rule.activations is None:
             raise QSpecError(

@@ -41,11 +41,10 @@ M. Williams and N. Aletras, On the impact of calibration data in post-training q
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from qspec.checks import words
-from qspec.checks.overlap import piece
+from qspec.checks.overlap import piece, related
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import EvaluationView
 from qspec.lang.diagnostic import Severity
@@ -67,16 +66,10 @@ def calibration_domain_unsaid(view: EvaluationView) -> Iterator[Finding]:
     if test_set.composition in _TELLING or words.is_vague(learned.name) or words.is_vague(tested.name):
         return
     first, second = (piece(view.claim.resolved, data) for data in (learned, tested))
-    if not _related(first.stem, second.stem):
+    if not related(first.stem, second.stem):
         yield Finding(
             f"Calibration reads `{learned.name}` and the test set is `{tested.name}`: whether they are of one domain"
             " is not said.",
             view.claim.where("calibration"),
             help='add `domain: "…"` to `calibration`, or the `composition` that says so',
         )
-
-
-def _related(first: str, second: str) -> bool:
-    """Whether two names look like one data set: one holds the other's longest word."""
-    one, other = (set(re.findall(r"[a-z]{4,}|\d{3,}", name.lower())) for name in (first, second))
-    return bool(one & other)

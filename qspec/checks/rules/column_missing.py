@@ -35,4 +35,4 @@ from __future__ import annotations
 from qspec.checks.rule import nothing, rule
 from qspec.lang.diagnostic import Severity
 
-column_missing = rule("QS903", "column-missing", severity=Severity.ERROR)(nothing)
+column_missing = rule("QS903", "column-missing", severity=Severity.ERROR, deep=True)(nothing)

@@ -31,4 +31,4 @@ from __future__ import annotations
 from qspec.checks.rule import nothing, rule
 from qspec.lang.diagnostic import Severity
 
-digest_mismatch = rule("QS901", "digest-mismatch", severity=Severity.ERROR)(nothing)
+digest_mismatch = rule("QS901", "digest-mismatch", severity=Severity.ERROR, deep=True)(nothing)

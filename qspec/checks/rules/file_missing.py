@@ -28,4 +28,4 @@ from __future__ import annotations
 from qspec.checks.rule import nothing, rule
 from qspec.lang.diagnostic import Severity
 
-file_missing = rule("QS900", "file-missing", severity=Severity.ERROR)(nothing)
+file_missing = rule("QS900", "file-missing", severity=Severity.ERROR, deep=True)(nothing)

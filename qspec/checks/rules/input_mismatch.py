@@ -35,4 +35,4 @@ from __future__ import annotations
 from qspec.checks.rule import nothing, rule
 from qspec.lang.diagnostic import Severity
 
-input_mismatch = rule("QS902", "input-mismatch", severity=Severity.ERROR)(nothing)
+input_mismatch = rule("QS902", "input-mismatch", severity=Severity.ERROR, deep=True)(nothing)

@@ -32,4 +32,4 @@ from __future__ import annotations
 from qspec.checks.rule import nothing, rule
 from qspec.lang.diagnostic import Severity
 
-label_mismatch = rule("QS905", "label-mismatch", severity=Severity.ERROR)(nothing)
+label_mismatch = rule("QS905", "label-mismatch", severity=Severity.ERROR, deep=True)(nothing)

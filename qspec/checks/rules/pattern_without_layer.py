@@ -33,4 +33,4 @@ from __future__ import annotations
 from qspec.checks.rule import nothing, rule
 from qspec.lang.diagnostic import Severity
 
-pattern_without_layer = rule("QS707", "pattern-without-layer", severity=Severity.ERROR)(nothing)
+pattern_without_layer = rule("QS707", "pattern-without-layer", severity=Severity.ERROR, deep=True)(nothing)

@@ -34,4 +34,4 @@ from __future__ import annotations
 from qspec.checks.rule import nothing, rule
 from qspec.lang.diagnostic import Severity
 
-size_mismatch = rule("QS904", "size-mismatch", severity=Severity.ERROR)(nothing)
+size_mismatch = rule("QS904", "size-mismatch", severity=Severity.ERROR, deep=True)(nothing)

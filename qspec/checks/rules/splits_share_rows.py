@@ -35,4 +35,4 @@ from __future__ import annotations
 from qspec.checks.rule import nothing, rule
 from qspec.lang.diagnostic import Severity
 
-splits_share_rows = rule("QS906", "splits-share-rows", severity=Severity.ERROR)(nothing)
+splits_share_rows = rule("QS906", "splits-share-rows", severity=Severity.ERROR, deep=True)(nothing)

@@ -8,7 +8,8 @@ a figure or a bound.
 Why it matters
 --------------
 Quantization does not harm all examples alike. A loss of half a point overall is compatible with the loss of everything
-in a stratum that holds half a per cent of the examples.
+in a stratum that holds half a per cent of the examples; where the claim bounds a loss, the finding says what a tenth of the
+examples may have lost behind that bound.
 
 Example:
 -------
@@ -44,15 +45,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qspec.checks.concealed import TENTH, stated_limit
 from qspec.checks.gaps import gap
+from qspec.checks.resolution import points
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import ClaimView
 from qspec.lang.diagnostic import Severity
+from qspec.stats.static import hidden_loss_bound
 
 
 @rule("QS107", "strata-missing", severity=Severity.WARNING, visits=Visit.CLAIM, axes=("strata",), gap=True)
 def strata_missing(claim: ClaimView) -> Iterator[Finding]:
     """An aggregate with nothing under it."""
-    yield from gap(
-        claim, "strata", asks="where does the loss concentrate?", template="strata { class: by label }"
-    )
+    asks = "where does the loss concentrate?"
+    for said in claim.assertions:
+        limit = stated_limit(said)
+        if limit:
+            most = points(hidden_loss_bound(TENTH, limit))
+            asks += f" Behind `{said.assertion}`, a tenth of the examples may lose {most}"
+            break
+    yield from gap(claim, "strata", asks=asks, template="strata { class: by label }")

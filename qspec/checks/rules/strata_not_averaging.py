@@ -3,7 +3,8 @@
 What it finds
 -------------
 Scores of strata whose numbers of examples add up to the whole's, and whose average, weighted by examples or not, is not
-the score of the whole; or three strata or more along one column, all of them above the whole or all below it.
+the score of the whole; three rows or more whose mean is the printed whole of one model and not of the other, as where
+a text swaps two averages; or three strata or more along one column, all of them above the whole or all below it.
 
 Why it matters
 --------------
@@ -52,18 +53,23 @@ from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import ClaimView
 from qspec.lang.diagnostic import Related, Severity
 
+_SIDES = ("baseline", "quantized")
+_FEWEST = 3
+"""Rows from which on their mean is no accident."""
+
 
 @rule("QS305", "strata-not-averaging", severity=Severity.ERROR, visits=Visit.CLAIM, axes=("strata",))
 def strata_not_averaging(claim: ClaimView) -> Iterator[Finding]:
     """An average of other rows."""
     for rows in decompositions(claim):
-        for key in ("baseline", "quantized"):
+        complete = _is_complete(rows)
+        for key in _SIDES:
             whole = score(rows.whole, key)
             parts = [score(view, key) for view in rows.parts]
             known = [part for part in parts if part is not None]
             if whole is None or len(known) != len(parts):
                 continue
-            said = _contradiction(rows, whole, known)
+            said = _contradiction(rows, whole, known, complete=complete)
             if said is not None:
                 place = rows.whole.figure
                 yield Finding(
@@ -78,7 +84,22 @@ def strata_not_averaging(claim: ClaimView) -> Iterator[Finding]:
                 break  # the other column fails for the same reason
 
 
-def _contradiction(rows: Rows, whole: Between, parts: list[Between]) -> str | None:
+def _is_complete(rows: Rows) -> bool:
+    """Whether nothing is missing from rows without numbers of examples: their mean is one of the two printed wholes.
+
+    Which of the two does not count: a source that swaps its averages prints the right means of the wrong models.
+    """
+    wholes = [whole for key in _SIDES if (whole := score(rows.whole, key)) is not None]
+    for key in _SIDES:
+        parts = [part for view in rows.parts if (part := score(view, key)) is not None]
+        if len(parts) == len(rows.parts) >= _FEWEST:
+            mean = average(parts, [Decimal(1)] * len(parts))
+            if any(whole.low <= mean.middle <= whole.high for whole in wholes):
+                return True
+    return False
+
+
+def _contradiction(rows: Rows, whole: Between, parts: list[Between], *, complete: bool) -> str | None:
     """How the whole contradicts its parts, as a clause, or None when it may be their average."""
     if rows.weights is not None:
         micro, macro = average(parts, rows.weights), average(parts, [Decimal(1)] * len(parts))
@@ -86,8 +107,10 @@ def _contradiction(rows: Rows, whole: Between, parts: list[Between]) -> str | No
             return None
         shown = (_shown(micro, rows), _shown(macro, rows))
         return f"is not the average of its {len(parts)} strata, which is {shown[0]} by examples and {shown[1]} by strata"
-    if len(parts) < 3:
+    if len(parts) < _FEWEST:
         return None
+    if complete and not whole.meets(mean := average(parts, [Decimal(1)] * len(parts))):
+        return f"is not the mean of its {len(parts)} rows, which is {_shown(mean, rows)}"
     if all(part.low > whole.high for part in parts):
         return f"lies below every one of its {len(parts)} strata"
     return (

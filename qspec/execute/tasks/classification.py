@@ -46,6 +46,7 @@ class Classification(TaskRunner):
                 f"The label of row {int(self.data.rows[place])} is {int(self.labels[place])}, and the model has "
                 f"{classes} classes, numbered 0..{classes - 1}.",
                 hint="class numbers count from zero; check the label column and the model",
+                rule="QS905",
             )
 
     def answers(self, predictions: Predictions) -> NDArray[Any]:

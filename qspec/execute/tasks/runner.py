@@ -74,6 +74,7 @@ class TaskData:
                 raise QSpecError(
                     f"The model has no output {self.outputs[0]!r}; it has {', '.join(outputs)}.",
                     hint="name one of them under `outputs`",
+                    rule="QS902",
                 )
             return outputs[self.outputs[0]]
         floats = [v for v in outputs.values() if v.dtype.kind == "f"]
