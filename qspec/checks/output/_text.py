@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qspec.checks.report import Report, count_by_severity
+from qspec.checks.suppress import Suppression
 from qspec.lang.diagnostic import Diagnostic
 from qspec.lang.layout import columns
 from qspec.lang.source import Source, Span
@@ -76,6 +77,20 @@ def with_help(finding: Diagnostic) -> str:
         return finding.message
     end = "" if finding.help.endswith(("?", ".", "…")) else "."
     return f"{finding.message} Help: {finding.help}{end}"
+
+
+def allowance(by: Suppression) -> str:
+    """What a suppression says: `allowed because "…" until DATE (OWNER)`."""
+    until = f" until {by.until}" if by.until else ""
+    owner = f" ({visible(by.owner)})" if by.owner else ""
+    reason = f'because "{visible(by.reason)}"' if by.reason else "without a reason"
+    return f"allowed {reason}{until}{owner}"
+
+
+def allowed_line(finding: Diagnostic, by: Suppression) -> str:
+    """A finding that a comment allows, on one line."""
+    place = f"{visible(finding.source.path)}:{finding.line}:{finding.column}"
+    return f"{place}: {finding.code} {finding.rule} is {allowance(by)}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from qspec.checks.output import registry
-from qspec.checks.output._text import Excerpt, Paint, closing, excerpt, visible
+from qspec.checks.output._text import Excerpt, Paint, allowed_line, closing, excerpt, visible
 from qspec.checks.report import ClaimReport, Report
 from qspec.checks.settings import Settings
-from qspec.checks.suppress import Suppression
 from qspec.lang.diagnostic import Diagnostic, Related
 
 
@@ -20,7 +19,7 @@ def render(reports: Sequence[Report], settings: Settings, *, colour: bool = Fals
     for report in reports:
         parts += ["\n".join(_finding(finding, paint)) + "\n" for finding in report.findings]
     grades = [_grade(claim, report, paint) for report in reports for claim in report.claims]
-    allowed = [_allowed(*pair) for report in reports for pair in report.suppressed]
+    allowed = [allowed_line(*pair) for report in reports for pair in report.suppressed]
     tail = "".join(f"{line}\n" for line in (*allowed, *grades, closing(reports)))
     return "\n".join([*parts, tail])
 
@@ -81,14 +80,4 @@ def _grade(claim: ClaimReport, report: Report, paint: Paint) -> str:
     return (
         f"{visible(report.path)}: claim `{visible(claim.name)}` is {paint(role, graded.grade)}, "
         f"{len(graded.stated)} of {len(graded.axes)} axes stated{open_axes}"
-    )
-
-
-def _allowed(finding: Diagnostic, by: Suppression) -> str:
-    until = f" until {by.until}" if by.until else ""
-    owner = f" ({visible(by.owner)})" if by.owner else ""
-    reason = f'because "{visible(by.reason)}"' if by.reason else "without a reason"
-    return (
-        f"{visible(finding.source.path)}:{finding.line}:{finding.column}: "
-        f"{finding.code} {finding.rule} is allowed {reason}{until}{owner}"
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from qspec.checks.output import registry
 from qspec.checks.output._data import point
-from qspec.checks.output._text import visible, with_help
+from qspec.checks.output._text import allowance, visible, with_help
 from qspec.checks.report import Report
 from qspec.checks.settings import Settings
 from qspec.lang.diagnostic import Diagnostic
@@ -16,11 +16,21 @@ _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 
 @registry.register("github")
 def render(reports: Sequence[Report], settings: Settings, *, colour: bool = False) -> str:
-    """`::level file=…,line=…,…::message`, one a finding."""
-    return "".join(f"{_command(finding)}\n" for report in reports for finding in report.findings)
+    """`::level file=…,line=…,…::message`, one a finding; what a comment allows is a notice that says why."""
+    return "".join(
+        f"{command}\n"
+        for report in reports
+        for command in (
+            *(_command(one, _LEVELS[one.severity.value], with_help(one)) for one in report.findings),
+            *(
+                _command(one, "notice", f"{one.message} It is {allowance(by)}.")
+                for one, by in report.suppressed
+            ),
+        )
+    )
 
 
-def _command(finding: Diagnostic) -> str:
+def _command(finding: Diagnostic, level: str, text: str) -> str:
     start, end = (point(finding.source, offset) for offset in finding.span)
     properties: dict[str, object] = {
         "file": finding.source.path,
@@ -31,7 +41,7 @@ def _command(finding: Diagnostic) -> str:
         properties |= {"col": start["column"], "endColumn": end["column"]}
     properties["title"] = f"{finding.code} {finding.rule}"
     told = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
-    return f"::{_LEVELS[finding.severity.value]} {told}::{_data(with_help(finding))}"
+    return f"::{level} {told}::{_data(text)}"
 
 
 def _data(text: str) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from qspec.checks.output import registry
-from qspec.checks.output._text import visible
+from qspec.checks.output._text import allowance, visible
 from qspec.checks.report import Report
 from qspec.checks.settings import Settings
+from qspec.checks.suppress import Suppression
 from qspec.lang.diagnostic import Diagnostic, Severity
 
 
@@ -25,12 +26,23 @@ def render(reports: Sequence[Report], settings: Settings, *, colour: bool = Fals
 
 def _suite(report: Report, failing: Severity) -> str:
     cases = [_case(finding, failing) for finding in report.findings]
+    cases += [_skipped(*pair) for pair in report.suppressed]
     cases = cases or [
         f"    <testcase name={_attribute('no findings')} classname={_attribute(report.path)}/>\n"
     ]
     failures = sum(finding.severity.order >= failing.order for finding in report.findings)
-    head = f'  <testsuite name={_attribute(report.path)} tests="{len(cases)}" failures="{failures}" errors="0">\n'
+    counts = f'tests="{len(cases)}" failures="{failures}" errors="0" skipped="{len(report.suppressed)}"'
+    head = f"  <testsuite name={_attribute(report.path)} {counts}>\n"
     return head + "".join(cases) + "  </testsuite>\n"
+
+
+def _skipped(finding: Diagnostic, by: Suppression) -> str:
+    """A case that a comment takes out, with its reason."""
+    name = f"{finding.code} {finding.rule} at {finding.line}:{finding.column}"
+    return (
+        f"    <testcase name={_attribute(name)} classname={_attribute(finding.source.path)}>\n"
+        f"      <skipped message={_attribute(f'{finding.message} It is {allowance(by)}.')}/>\n    </testcase>\n"
+    )
 
 
 def _case(finding: Diagnostic, failing: Severity) -> str:

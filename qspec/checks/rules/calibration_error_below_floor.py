@@ -51,7 +51,7 @@ from qspec.checks.arithmetic import (
     percent,
     score_factor,
 )
-from qspec.checks.resolution import examples, thousands, whole_count
+from qspec.checks.resolution import counted_on, examples, thousands, whole_count
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import ClaimView, EvaluationView
 from qspec.lang.diagnostic import Severity
@@ -78,7 +78,8 @@ def calibration_error_below_floor(claim: ClaimView) -> Iterator[Finding]:
             for index, bound in enumerate(said.assertion.bounds):
                 if bound.is_upper:
                     value, where = bound.quantity, said.origin.at("bounds", index)
-                    yield from _under(said.evaluation, said.measurand.metric, value, where, claim)
+                    n = examples(said.evaluation)
+                    yield from _under(said.evaluation, said.measurand.metric, value, n, where, claim)
     for view in claim.figures:
         if (
             view.measurand.kind is MeasurandKind.METRIC
@@ -87,7 +88,8 @@ def calibration_error_below_floor(claim: ClaimView) -> Iterator[Finding]:
         ):
             printed = central(view.figure.quantized) or central(view.figure.value)
             if printed is not None:
-                yield from _under(view.evaluation, view.measurand.metric, printed, view.origin, claim)
+                n = counted_on(view)
+                yield from _under(view.evaluation, view.measurand.metric, printed, n, view.origin, claim)
 
 
 def _is_ece(term: Term | None) -> bool:
@@ -96,9 +98,14 @@ def _is_ece(term: Term | None) -> bool:
 
 
 def _under(
-    evaluation: EvaluationView | None, term: Term | None, value: Quantity, where: Origin, claim: ClaimView
+    evaluation: EvaluationView | None,
+    term: Term | None,
+    value: Quantity,
+    n: int | None,
+    where: Origin,
+    claim: ClaimView,
 ) -> Iterator[Finding]:
-    n, accuracy, bins = examples(evaluation), _accuracy(claim, evaluation), _bins(term)
+    accuracy, bins = _accuracy(claim, evaluation), _bins(term)
     if n is None or accuracy is None or bins is None:
         return
     floor = ece_bias_floor(n, bins, accuracy)

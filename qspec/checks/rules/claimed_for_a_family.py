@@ -44,9 +44,11 @@ from qspec.checks.view import ClaimView
 from qspec.lang.diagnostic import Severity
 
 _FAMILY = re.compile(
-    r"\b(?:(?:for|on|in|over|to|with)\s+(?:all|any|every|most)|across(?:\s+all|\s+many|\s+several)?)\s+"
-    r"(?:our\s+|of the\s+|tested\s+|supported\s+|popular\s+)?"
-    r"(?:[\w-]+\s+)?(?:models?|networks?|LLMs?|architectures?|tasks?|sizes|model families|families|devices|hardware)\b",
+    r"(?:\b(?:for|on|in|over|to|with)\s+(?:all|any|every|most)|(?:^|[.;:!]\s+)(?:all|any|every|most)"
+    r"|\bacross(?:\s+all|\s+many|\s+several)?)\s+"
+    r"(?:(?:of\s+)?(?:our|the)\s+|tested\s+|supported\s+|popular\s+)?"
+    r"(?:[\w-]+\s+)?(?:models?|networks?|LLMs?|architectures?|tasks?|sizes|model families|families|devices|hardware)\b"
+    r"|\b(?:whole|entire|full)\s+(?:[\w.-]+\s+){0,2}(?:family|series|zoo)\b",
     re.IGNORECASE,
 )
 

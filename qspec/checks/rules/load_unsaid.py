@@ -60,7 +60,7 @@ def load_unsaid(claim: ClaimView) -> Iterator[Finding]:
     if executor is None or claim.claim.source is None or not views:
         return
     silent: list[str] = []
-    for name, load in executor.executor.each_load():
+    for name, load in [*executor.executor.each_load()] or [("", Load())]:
         missing = [key for key, value in _asked(load) if value is None]
         if missing:
             silent.append(f"{', '.join(missing)}{f' of `{name}`' if name else ''}")

@@ -85,7 +85,8 @@ def test_json_keeps_to_its_schema(report):
 def test_json_lines_are_the_findings_of_json(report):
     lines = [json.loads(line) for line in rendered(report, "json-lines").splitlines()]
     (document,) = json.loads(rendered(report, "json"))["documents"]
-    assert [{k: v for k, v in line.items() if k != "document"} for line in lines] == document["findings"]
+    plain = [{k: v for k, v in line.items() if k != "document"} for line in lines]
+    assert plain == [*document["findings"], *document["suppressed"]]
 
 
 def keeps_to_the_standard(log: dict) -> None:
@@ -155,16 +156,24 @@ def test_gitlab_has_the_fields_it_asks_for(report):
     assert len({f["fingerprint"] for f in data}) == len(data)
 
 
+@pytest.mark.parametrize("name", registry.names())
+def test_a_format_carries_what_comments_allow_with_their_reason(report, name):
+    text = rendered(report, name)
+    assert "the vendor was asked" in text
+    assert "2999-01-01" in text
+    assert "quality" in text
+
+
 def test_gitlab_tells_the_same_finding_of_two_files_apart(check):
     reports = [check(TEXT, path=path) for path in ("a.qspec", "b.qspec")]
     data = json.loads(render(reports, "gitlab", Settings()))
-    assert len({f["fingerprint"] for f in data}) == len(data) == 6
+    assert len({f["fingerprint"] for f in data}) == len(data) == 8
 
 
 def test_junit_counts_what_fails(report):
     root = ElementTree.fromstring(rendered(report, "junit"))
     (suite,) = root.findall("testsuite")
-    assert suite.get("failures") == suite.get("tests") == "3"
+    assert (suite.get("failures"), suite.get("tests"), suite.get("skipped")) == ("3", "4", "1")
     lenient = render([report], "junit", Settings(fail_on=None))
     assert ElementTree.fromstring(lenient).find("testsuite").get("failures") == "1"
 
