@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.data.pipeline import Steps
-from qspec.data.table import Array, Table
+from qspec.data.table import WHOLE, Array, Table
 from qspec.errors import QSpecError
 from qspec.model.artifact import Dataset
 
@@ -39,6 +39,51 @@ def inputs(
     for name, array in feeds.items():
         check_finite(array, f"The input {name}", table.source)
     return feeds
+
+
+class Lazy:
+    """Examples of one model input, read and transformed when they are asked for, so that they are never all in memory."""
+
+    def __init__(
+        self, name: str, column: str, table: Table, indices: NDArray[np.int64], steps: Steps | None
+    ) -> None:
+        self._name, self._column, self._table, self._steps = name, column, table, steps
+        self._indices = indices
+        first = self[0:1]
+        self.shape, self.dtype = (len(indices), *first.shape[1:]), first.dtype
+        self.nbytes = first.nbytes * len(indices)
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, rows: slice | NDArray[np.intp]) -> Array:
+        """The examples at these places, by slice or by number; raises `QSpecError` as `inputs` does."""
+        chosen = self._indices[rows]
+        array = self._table.take(self._column, chosen)
+        if self._steps is not None:
+            array = self._steps.transformed(self._name, array)
+        check_finite(array, f"The input {self._name}", self._table.source, np.arange(len(self))[rows])
+        if array.shape[1:] != getattr(self, "shape", array.shape)[1:]:
+            raise QSpecError(
+                f"The examples of the input {self._name} differ in shape: {array.shape[1:]} and {self.shape[1:]}.",
+                hint="add a transform that makes them alike, such as resize(224, 224) or center-crop(224)",
+            )
+        return array
+
+
+Column = Array | Lazy
+"""The examples of one model input, by slice or by number."""
+
+
+def columns(
+    dataset: Dataset, table: Table, indices: NDArray[np.int64], steps: Steps | None = None
+) -> dict[str, Column]:
+    """As `inputs`, but of inputs that come to more than `WHOLE` bytes no more is in memory than is asked for."""
+    named = input_columns(dataset, table)
+    if steps is not None:
+        steps.check_names(named)
+    lazy = {name: Lazy(name, column, table, indices, steps) for name, column in named.items()}
+    return {name: one if one.nbytes > WHOLE else one[:] for name, one in lazy.items()}
 
 
 def batches(
@@ -92,13 +137,17 @@ def check_classes(
         )
 
 
-def check_finite(array: Array, what: str, source: str) -> None:
-    """Raise `QSpecError` when an array of floats holds NaN or infinity, with the first such row."""
+def check_finite(array: Array, what: str, source: str, places: NDArray[np.intp] | None = None) -> None:
+    """Raise `QSpecError` when an array of floats holds NaN or infinity, with the first such row.
+
+    `places` numbers its rows among the examples, where they are not all of them.
+    """
     if array.dtype.kind not in "fc":
         return
     bad = ~np.isfinite(array)
     if bad.any():
         row = int(np.flatnonzero(bad.reshape(len(array), -1).any(axis=1))[0])
+        row = row if places is None else int(places[row])
         raise QSpecError(
             f"{what} holds NaN or infinity in {source}, first in example {row} of those read.",
             hint="clean the data; scores over such inputs mean nothing",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -39,12 +39,17 @@ class Steps:
 
     def before(self, feeds: dict[str, Array]) -> dict[str, Array]:
         """The inputs after the `pre` steps; a step with `input: NAME` touches that input only, others all of them."""
-        for only, _ in self._before:
-            if only is not None and only not in feeds:
-                raise QSpecError(f"A transform is for the input {only}, and the inputs are {listed(feeds)}.")
-        return {name: self._transformed(name, array) for name, array in feeds.items()}
+        self.check_names(feeds)
+        return {name: self.transformed(name, array) for name, array in feeds.items()}
 
-    def _transformed(self, name: str, array: Array) -> Array:
+    def check_names(self, inputs: Iterable[str]) -> None:
+        """Raise `QSpecError` where a step is for an input that is none of these."""
+        every = list(inputs)
+        for only, _ in self._before:
+            if only is not None and only not in every:
+                raise QSpecError(f"A transform is for the input {only}, and the inputs are {listed(every)}.")
+
+    def transformed(self, name: str, array: Array) -> Array:
         """One input after its steps; texts, which name images or become tokens, in blocks that bound memory."""
         steps = [transform for only, transform in self._before if only in (None, name)]
         if not steps or array.dtype.kind not in "US" or len(array) <= _BLOCK:

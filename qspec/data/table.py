@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,20 @@ from numpy.typing import NDArray
 from qspec.errors import QSpecError, breaking
 
 Array = NDArray[Any]
+
+WHOLE = 64 << 20
+"""Bytes up to which a column is held in memory whole; a larger one is read by rows where its file allows it."""
+
+
+@runtime_checkable
+class ByRows(Protocol):
+    """A loader that can also read some rows of its column alone."""
+
+    nbytes: int
+    """Size of the column in memory."""
+
+    def take(self, indices: NDArray[np.int64]) -> Array:
+        """The rows `indices`, in that order."""
 
 
 class Table:
@@ -78,6 +92,9 @@ class Table:
 
     def take(self, name: str, indices: NDArray[np.int64]) -> Array:
         """The rows `indices` of column `name`, as an array of their own."""
+        loader = self._loaders.get(name)
+        if name not in self._columns and isinstance(loader, ByRows) and loader.nbytes > WHOLE:
+            return loader.take(indices)
         return self.column(name)[indices]
 
 

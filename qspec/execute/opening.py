@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from qspec.data.source import open_table
 from qspec.data.splits import overlap
 from qspec.data.table import Table
 from qspec.errors import NotExecutableError, QSpecError
+from qspec.execute.evaluate import Column
 from qspec.execute.located import located
 from qspec.execute.plan import DataPlan, EvaluationPlan, Plan
 from qspec.execute.realize import data_digest, open_data
@@ -97,12 +98,13 @@ class Opening:
             lambda source: open_table(*locate(self.plan, data.folder, source)),
         )
 
-    def check(self, inputs: dict[str, NDArray[Any]]) -> None:
+    def check(self, inputs: Mapping[str, Column]) -> None:
         """Raise `QSpecError` where the inputs do not fit one of the models."""
+        first = {name: np.asarray(column[0:1]) for name, column in inputs.items()}
         for session in self.sessions:
             wrong = session.check_inputs(
-                {name: (None, *array.shape[1:]) for name, array in inputs.items()},
-                {name: array.dtype.name for name, array in inputs.items()},
+                {name: (None, *array.shape[1:]) for name, array in first.items()},
+                {name: array.dtype.name for name, array in first.items()},
             )
             if wrong:
                 raise QSpecError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.apart import Needs, measure_apart, needs
 from qspec.execute.arrays import save_arrays
 from qspec.execute.energy import open_meter
+from qspec.execute.evaluate import Column
 from qspec.execute.index import APART, APART_FACTS, TIMINGS, TIMINGS_FACTS, read_apart, read_timings
 from qspec.execute.located import located
 from qspec.execute.machine import inspect_machine
@@ -52,7 +53,7 @@ class Opened:
 
     plan: EvaluationPlan
     runner: Runner
-    inputs: dict[str, NDArray[Any]]
+    inputs: Mapping[str, Column]
     metrics: list[BoundMetric]
     rows: NDArray[np.int64]
     strata: list[Any]

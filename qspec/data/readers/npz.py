@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -9,17 +10,22 @@ from pathlib import Path
 
 from qspec.data.limits import Limits
 from qspec.data.readers import registry
-from qspec.data.readers.npy import Header, read_array, read_header
+from qspec.data.readers.npy import Header, Stored, read_array, read_header
 from qspec.data.table import Array, Table, same_length
 from qspec.errors import Place, QSpecError
 
+_ENCRYPTED = 1
+"""The bit of a member's flags that says so."""
 # An encrypted member or an unknown compression raises RuntimeError or a subclass of it.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
 
 
 @registry.register("npz")
 def read_npz(path: Path, limits: Limits) -> Table:
-    """The arrays of an archive as columns; headers are read now, data when a column is asked for."""
+    """The arrays of an archive as columns; headers are read now, data when a column is asked for.
+
+    Of a large array that is stored uncompressed, as `numpy.savez` writes it, only the rows asked for are read.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             members = [info for info in archive.infolist() if info.filename.endswith(".npy")]
@@ -27,19 +33,45 @@ def read_npz(path: Path, limits: Limits) -> Table:
             headers = {
                 info.filename.removesuffix(".npy"): _header(archive, info, path, limits) for info in members
             }
+            places = {
+                info.filename.removesuffix(".npy"): _start(path, info)
+                for info in members
+                if info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & _ENCRYPTED
+            }
     except _DAMAGE as error:
         raise _broken(path, error) from error
     if len(headers) != len(members):
         raise QSpecError(f"{path.name} holds two arrays of the same name.", place=Place(str(path)))
-    lengths = {name: header.shape[0] if header.shape else None for name, header in headers.items()}
-    return Table({name: _loader(path, name) for name in headers}, same_length(lengths, path.name), path.name)
+    lengths = {name: header.shape[0] if header.shape else None for name, (header, _) in headers.items()}
+    loaders: dict[str, Callable[[], Array]] = {}
+    for name, (header, after) in headers.items():
+        load = _loader(path, name)
+        by_rows = header.by_rows and name in places
+        what = f"the array {name} in {path.name}"
+        loaders[name] = Stored(path, places[name] + after, header, what, load) if by_rows else load
+    return Table(loaders, same_length(lengths, path.name), path.name)
 
 
-def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, limits: Limits) -> Header:
+def _start(path: Path, info: zipfile.ZipInfo) -> int:
+    """Where the data of a member begin: behind its own header, whose two names may differ in length from the index's."""
+    with path.open("rb") as stream:
+        stream.seek(info.header_offset)
+        local = stream.read(30)
+    if len(local) != 30 or local[:4] != b"PK\x03\x04":
+        raise zipfile.BadZipFile(f"no member begins at byte {info.header_offset}")
+    name, extra = struct.unpack("<HH", local[26:30])
+    return info.header_offset + 30 + int(name) + int(extra)
+
+
+def _header(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, limits: Limits
+) -> tuple[Header, int]:
+    """The header of an array, and how many bytes of its member stand before the data."""
     what = f"The array {info.filename.removesuffix('.npy')} of {path.name}, decompressed,"
     limits.check("decompressed_bytes", info.file_size, what)
     with archive.open(info) as stream:
         header = read_header(stream, f"the array {info.filename} in {path.name}")
+        after = stream.tell()
     limits.check("decompressed_bytes", header.nbytes, what)
     if header.nbytes > info.file_size:
         raise QSpecError(
@@ -47,7 +79,7 @@ def _header(archive: zipfile.ZipFile, info: zipfile.ZipInfo, path: Path, limits:
             f"{info.file_size:,}.",
             place=Place(str(path)),
         )
-    return header
+    return header, after
 
 
 def _loader(path: Path, name: str) -> Callable[[], Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,25 +39,69 @@ def read_parquet(path: Path, limits: Limits) -> Table:
     names = [str(name) for name in file.schema_arrow.names]
     limits.check("columns", len(names), f"The number of columns of {path.name}")
     limits.check("rows", file.metadata.num_rows, f"The number of rows of {path.name}")
-    for field in file.schema_arrow:  # a run of one value takes no room in the file and all of it in memory
-        if arrow.types.is_primitive(field.type):
-            size = file.metadata.num_rows * field.type.bit_width // 8
-            limits.check("decompressed_bytes", size, f"The column {field.name!r} of {path.name}, in bytes,")
+    for column in file.schema_arrow:  # a run of one value takes no room in the file and all of it in memory
+        if arrow.types.is_primitive(column.type):
+            size = file.metadata.num_rows * column.type.bit_width // 8
+            limits.check("decompressed_bytes", size, f"The column {column.name!r} of {path.name}, in bytes,")
     for index in range(file.metadata.num_row_groups):
         size = file.metadata.row_group(index).total_byte_size
         limits.check("decompressed_bytes", size, f"A row group of {path.name}, in bytes,")
     if len(set(names)) != len(names):
         raise QSpecError(f"{path.name} holds two columns of one name.", place=Place(str(path)))
-    loaders = {name: partial(_column, path, name, limits) for name in names}
+    groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
+    starts = np.cumsum([0, *(group.num_rows for group in groups)])
+    sizes = dict.fromkeys(names, 0)
+    for group in groups:
+        for chunk in map(group.column, range(group.num_columns)):
+            name = chunk.path_in_schema.partition(".")[0]
+            sizes[name] = sizes.get(name, 0) + chunk.total_uncompressed_size
+    loaders = {name: _Groups(path, name, limits, starts, sizes[name]) for name in names}
     return Table(loaders, rows=file.metadata.num_rows, source=path.name)
 
 
-def _column(path: Path, name: str, limits: Limits) -> NDArray[Any]:
+@dataclass
+class _Groups:
+    """A column in groups of rows, of which the one read last is kept."""
+
+    path: Path
+    name: str
+    limits: Limits
+    starts: NDArray[np.int64]
+    """The first row of each group, and the number of all rows."""
+    nbytes: int
+    """Size of the column as the file has it, in bytes; repeated values may take more in memory."""
+    _kept: tuple[int, NDArray[Any]] = field(default=(-1, np.empty(0)), repr=False)
+
+    def __call__(self) -> NDArray[Any]:
+        """The whole column."""
+        return _column(self.path, self.name, self.limits)
+
+    def take(self, indices: NDArray[np.int64]) -> NDArray[Any]:
+        """The rows `indices`, in that order, decoding no group but theirs."""
+        owners = np.searchsorted(self.starts, indices, side="right") - 1
+        cuts = np.flatnonzero(np.diff(owners)) + 1
+        parts = [
+            self._group(int(owners[run[0]]))[indices[run] - self.starts[owners[run[0]]]]
+            for run in np.split(np.arange(len(indices)), cuts)
+            if len(run)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts or [self._group(0)[:0]])
+
+    def _group(self, index: int) -> NDArray[Any]:
+        if self._kept[0] != index:
+            self._kept = index, _column(self.path, self.name, self.limits, index)
+        return self._kept[1]
+
+
+def _column(path: Path, name: str, limits: Limits, group: int | None = None) -> NDArray[Any]:
+    """The column as an array, of one group of rows or of all."""
     import pyarrow as arrow
     from pyarrow import parquet
 
     try:
-        column = parquet.read_table(path, columns=[name], memory_map=False).column(0).combine_chunks()
+        with parquet.ParquetFile(path, memory_map=False, thrift_string_size_limit=64 << 20) as file:
+            read = file.read if group is None else partial(file.read_row_group, group)
+            column = read(columns=[name]).column(0).combine_chunks()
     except (arrow.ArrowException, OSError) as error:
         raise QSpecError(f"The column {name!r} of {path.name} cannot be decoded.", hint=str(error)) from None
     limits.check("decompressed_bytes", column.nbytes, f"The column {name!r} of {path.name}, in bytes,")

@@ -103,10 +103,10 @@ class Likelihoods(Gatherer):
 @registry.register("multiple-choice")
 def multiple_choice(data: TaskData) -> TaskRunner | Gatherer:
     """By likelihood where the texts of a question go through the model one by one, else as a class of K."""
-    inputs = data.inputs()
+    inputs = data.columns()
     apart = [
         name
         for name, array in inputs.items()
-        if array.ndim == 3 and name in data.ports and len(data.ports[name].shape) == 2
+        if len(array.shape) == 3 and name in data.ports and len(data.ports[name].shape) == 2
     ]
     return Likelihoods(data) if apart else Classification(data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,10 +23,9 @@ class Detection(TaskRunner):
     The label column holds (images, g, 5 or 6): x1, y1, x2, y2, class and whether it is a crowd; a negative class pads.
     """
 
-    @cached_property
-    def objects(self) -> NDArray[Any]:
-        """True boxes, (images, g, 5 or 6)."""
-        values = self.data.answer_column()
+    def objects(self, rows: Rows) -> NDArray[Any]:
+        """True boxes of some images, (images, g, 5 or 6)."""
+        values = self.data.answer_column(rows)
         if values.ndim != 3 or values.shape[2] not in (5, 6) or values.dtype.kind not in "fiu":
             raise QSpecError(
                 f"The column {self.data.dataset.label} of {self.data.table.source} has the shape "
@@ -38,7 +36,7 @@ class Detection(TaskRunner):
 
     def predictions(self, outputs: Arrays, rows: Rows) -> Predictions:
         """Detections and objects of a block of images, without their padding."""
-        detected, objects = self._detected(outputs), self.objects[rows]
+        detected, objects = self._detected(outputs), self.objects(rows)
         return Predictions(
             {
                 "detections": [one[(one[:, 4] > 0) & (one[:, 5] >= 0)] for one in detected],

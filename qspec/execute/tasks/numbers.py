@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 
 from numpy.typing import NDArray
@@ -20,21 +19,20 @@ from qspec.metrics.predictions import Predictions
 class Numbers(TaskRunner):
     """One number, a vector or an image an example."""
 
-    @cached_property
-    def targets(self) -> NDArray[Any]:
-        """True values, (examples, …), finite."""
-        values = self.data.answer_column()
+    def targets(self, rows: Rows) -> NDArray[Any]:
+        """True values of some examples, finite."""
+        values = self.data.answer_column(rows)
         if values.dtype.kind not in "fiub":
             raise QSpecError(
                 f"The column {self.data.dataset.label} of {self.data.table.source} holds {values.dtype}, and true "
                 "values are numbers."
             )
-        examples.check_finite(values, f"The column {self.data.dataset.label}", self.data.table.source)
+        examples.check_finite(values, f"The column {self.data.dataset.label}", self.data.table.source, rows)
         return values
 
     def predictions(self, outputs: Arrays, rows: Rows) -> Predictions:
         """Outputs of a block of examples beside their targets, of one shape."""
-        values, targets = self.data.steps.after(self.data.chosen(outputs)), self.targets[rows]
+        values, targets = self.data.steps.after(self.data.chosen(outputs)), self.targets(rows)
         if values.shape != targets.shape:
             if values.size != targets.size:
                 raise QSpecError(

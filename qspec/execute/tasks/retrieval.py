@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,22 +12,24 @@ from numpy.typing import NDArray
 from qspec.data import examples
 from qspec.data.table import Table
 from qspec.errors import QSpecError
-from qspec.execute.evaluate import Rows
-from qspec.execute.sessions import Arrays
+from qspec.execute.evaluate import Column, Rows, evaluate, evaluate_one
+from qspec.execute.sessions import Arrays, Session
 from qspec.execute.tasks import registry
-from qspec.execute.tasks.runner import Gatherer, check_cells
+from qspec.execute.tasks.runner import Gatherer, Progress, check_cells
 from qspec.metrics.predictions import Predictions
 from qspec.stats.estimate import FloatArray, IntArray
 
 WHOLE_RANKING = 1000
 """Passages kept a query where a metric names no cut-off."""
-_QUERIES, _PASSAGES = 256, 65_536
+_QUERIES, _PASSAGES = 256, 16_384
 """Queries and passages compared at a time."""
+_COMPARED = 64
+"""Queries that passages are held against where two runs are compared."""
 
 
 @registry.register("retrieval")
 class Retrieval(Gatherer):
-    """Embeddings (items, d) of the passages and then of the queries; a query is an example.
+    """Embeddings (items, d) of the queries and then of the passages; a query is an example.
 
     Likeness is the dot product of what the pipeline's `post` leaves: with `l2-normalize` that is the cosine.
     """
@@ -44,20 +47,66 @@ class Retrieval(Gatherer):
             )
         return self.data.beside(str(getattr(tables, which)))
 
-    def inputs(self) -> dict[str, NDArray[Any]]:
-        """The declared columns of the corpus, and below them those of the queries."""
-        data = self.data
+    @cached_property
+    def _passages(self) -> dict[str, examples.Column]:
         every = np.arange(self._corpus.rows, dtype=np.int64)
-        passages = examples.inputs(data.dataset, self._corpus, every, data.steps)
-        queries = data.inputs()
-        for name, array in passages.items():
-            if array.shape[1:] != queries[name].shape[1:]:
-                raise QSpecError(
-                    f"The input {name} has the shape {list(array.shape[1:])} in the corpus and "
-                    f"{list(queries[name].shape[1:])} in the queries.",
-                    hint="pad both to one length",
-                )
-        return {name: np.concatenate([array, queries[name]]) for name, array in passages.items()}
+        return examples.columns(self.data.dataset, self._corpus, every, self.data.steps)
+
+    def inputs(self) -> Mapping[str, Column]:
+        """The declared columns of the corpus."""
+        return self._passages
+
+    def run(
+        self, sessions: tuple[Session, Session], batch: int, progress: Progress
+    ) -> tuple[Arrays, Arrays, int]:
+        """The ranking of each query by either model, and the queries' embeddings."""
+        (first, second), padded = self._ranked(sessions, batch, progress)
+        return first, second, padded
+
+    def run_one(self, session: Session, batch: int) -> Arrays:
+        """The same of one model."""
+        return self._ranked((session,), batch, lambda done, total: None)[0][0]
+
+    def _ranked(
+        self, sessions: Sequence[Session], batch: int, progress: Progress
+    ) -> tuple[list[Arrays], int]:
+        """Queries first, then the passages in blocks of whole batches, of which the nearest are kept."""
+        embedded, padded = self._embedded(sessions, self.data.columns(), None, batch, lambda *_: None)
+        self._compared = embedded[-1][:_COMPARED]
+        best = [Nearest(queries, self._depth) for queries in embedded]
+        total, step = self._corpus.rows, max(1, _PASSAGES // batch) * batch
+        for low in range(0, total, step):
+            rows = np.arange(low, min(total, low + step))
+
+            def told(done: int, _: int, low: int = low) -> None:
+                progress(low + done, total)
+
+            passages, more = self._embedded(sessions, self._passages, rows, batch, told)
+            padded += more
+            for one, block in zip(best, passages, strict=True):
+                one.add(block)
+        ranked = [
+            {"ranking": one.rows, "embedding": queries} for one, queries in zip(best, embedded, strict=True)
+        ]
+        return ranked, padded
+
+    def _embedded(
+        self,
+        sessions: Sequence[Session],
+        inputs: Mapping[str, Column],
+        rows: Rows | None,
+        batch: int,
+        progress: Progress,
+    ) -> tuple[list[NDArray[Any]], int]:
+        """The embeddings of some items by each model, and how many items were added as padding."""
+        if len(sessions) == 1:
+            kept = evaluate_one(
+                sessions[0], inputs, self.features, batch=batch, order=rows, progress=progress
+            )
+            return [kept["embedding"]], 0
+        pair = sessions[0], sessions[1]
+        run = evaluate(*pair, inputs, self.features, batch=batch, order=rows, progress=progress)
+        return [run.baseline["embedding"], run.quantized["embedding"]], run.padded
 
     def features(self, outputs: Arrays, rows: Rows) -> Arrays:
         """The embedding of each item."""
@@ -69,6 +118,10 @@ class Retrieval(Gatherer):
             )
         return {"embedding": values.astype(np.float32)}
 
+    def probe(self, outputs: Arrays, rows: Rows) -> NDArray[Any]:
+        """For each passage the query it is likest, of the first ones."""
+        return np.asarray((self.features(outputs, rows)["embedding"] @ self._compared.T).argmax(axis=1))
+
     @cached_property
     def _depth(self) -> int:
         cutoffs = [m.parameters.get("k") for m in self.data.metrics]
@@ -77,8 +130,7 @@ class Retrieval(Gatherer):
 
     def gather(self, features: Arrays) -> Predictions:
         """The ranking of each query, what it gains, and the best it could have gained."""
-        embedding, size = features["embedding"], self._corpus.rows
-        ranking = nearest(embedding[size:], embedding[:size], self._depth)
+        ranking, size = features["ranking"], self._corpus.rows
         width = max(
             [self._depth, *(k for m in self.data.metrics if isinstance(k := m.parameters.get("k"), int))]
         )
@@ -100,7 +152,7 @@ class Retrieval(Gatherer):
                 "gains": gains,
                 "relevant": relevant,
                 "ideal": _ideal(query.astype(np.int64), grade, n, width),
-                "embedding": embedding[size:],
+                "embedding": features["embedding"],
             }
         )
 
@@ -125,20 +177,34 @@ class Retrieval(Gatherer):
         return predictions.array("ranking")[:, 0]
 
 
-def nearest(queries: NDArray[Any], corpus: NDArray[Any], k: int) -> IntArray:
-    """Rows (queries, k) of the corpus (passages, d) by falling dot product; equal ones in order of the corpus."""
-    found = np.empty((len(queries), k), dtype=np.int64)
-    for start in range(0, len(queries), _QUERIES):
-        block = queries[start : start + _QUERIES]
-        scores, rows = np.empty((len(block), 0), np.float32), np.empty((len(block), 0), np.int64)
-        for low in range(0, len(corpus), _PASSAGES):
-            new = block @ corpus[low : low + _PASSAGES].T
-            at = np.broadcast_to(np.arange(low, low + new.shape[1]), new.shape)
-            scores, rows = np.concatenate([scores, new], axis=1), np.concatenate([rows, at], axis=1)
-            order = _best(scores, k)
-            scores, rows = np.take_along_axis(scores, order, 1), np.take_along_axis(rows, order, 1)
-        found[start : start + len(block)] = rows
-    return found
+class Nearest:
+    """For each query (queries, d) the k passages with the greatest dot product, of a corpus that comes in blocks."""
+
+    def __init__(self, queries: NDArray[Any], k: int) -> None:
+        self.rows: IntArray = np.empty((len(queries), 0), np.int64)
+        """Rows of the corpus (queries, k) by falling dot product, of equal ones the first."""
+        self._queries, self._k, self._seen = queries, k, 0
+        self._scores = np.empty((len(queries), 0), np.float32)
+
+    def add(self, passages: NDArray[Any]) -> None:
+        """Take the next passages (passages, d) of the corpus into account."""
+        width = min(self._k, self._scores.shape[1] + len(passages))
+        scores, rows = (
+            np.empty((len(self.rows), width), np.float32),
+            np.empty((len(self.rows), width), np.int64),
+        )
+        for start in range(0, len(self.rows), _QUERIES):
+            block = slice(start, start + _QUERIES)
+            new = self._queries[block] @ passages.T
+            at = np.broadcast_to(np.arange(self._seen, self._seen + new.shape[1]), new.shape)
+            found = np.concatenate([self._scores[block], new], axis=1)
+            named = np.concatenate([self.rows[block], at], axis=1)
+            order = _best(found, width)
+            scores[block], rows[block] = (
+                np.take_along_axis(found, order, 1),
+                np.take_along_axis(named, order, 1),
+            )
+        self._scores, self.rows, self._seen = scores, rows, self._seen + len(passages)
 
 
 def _best(scores: NDArray[Any], k: int) -> IntArray:

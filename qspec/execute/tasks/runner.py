@@ -15,7 +15,7 @@ from qspec.data import examples
 from qspec.data.pipeline import Steps
 from qspec.data.table import Table
 from qspec.errors import LimitError, QSpecError
-from qspec.execute.evaluate import Rows, evaluate, evaluate_one
+from qspec.execute.evaluate import Column, Rows, evaluate, evaluate_one
 from qspec.execute.sessions import Arrays, Port, Session
 from qspec.metrics.bind import BoundMetric
 from qspec.metrics.predictions import Predictions
@@ -47,18 +47,22 @@ class TaskData:
         """The declared columns by graph input, after the pipeline's transforms, (examples, …)."""
         return examples.inputs(self.dataset, self.table, self.rows, self.steps)
 
-    def answer_column(self) -> NDArray[Any]:
-        """The column that `label` names, (examples, …), whatever it holds."""
+    def columns(self) -> dict[str, examples.Column]:
+        """As `inputs`, large ones read and transformed as they are asked for."""
+        return examples.columns(self.dataset, self.table, self.rows, self.steps)
+
+    def answer_column(self, at: Rows | None = None) -> NDArray[Any]:
+        """The column that `label` names, (examples, …), whatever it holds; of the examples `at` some places."""
         if self.dataset.label is None:
             raise QSpecError(
                 f"The data set in {self.table.source} does not say which column holds the answer.",
                 hint="add `label: COLUMN`",
             )
-        return self.table.take(self.dataset.label, self.rows)
+        return self.table.take(self.dataset.label, self.rows if at is None else self.rows[at])
 
-    def whole_numbers(self, what: str, *axes: int) -> NDArray[np.int64]:
+    def whole_numbers(self, what: str, *axes: int, at: Rows | None = None) -> NDArray[np.int64]:
         """The answer column as whole numbers of one of these numbers of axes."""
-        values = self.answer_column()
+        values = self.answer_column(at)
         if values.dtype.kind not in "iub" or values.ndim not in axes:
             wanted = " or ".join(str(axis) for axis in axes)
             raise QSpecError(
@@ -101,12 +105,12 @@ class TaskRunner(ABC):
         self.data = data
 
     @cached_property
-    def feeds(self) -> dict[str, NDArray[Any]]:
+    def feeds(self) -> dict[str, examples.Column]:
         """What `inputs` gives, made once."""
-        return self.data.inputs()
+        return self.data.columns()
 
-    def inputs(self) -> dict[str, NDArray[Any]]:
-        """The array for each model input, (examples, …); raises `QSpecError` for what a model cannot be fed."""
+    def inputs(self) -> Mapping[str, Column]:
+        """The column for each model input, (examples, …); raises `QSpecError` for what a model cannot be fed."""
         return self.feeds
 
     @abstractmethod
@@ -125,8 +129,8 @@ class Gatherer(ABC):
         self.data = data
 
     @abstractmethod
-    def inputs(self) -> dict[str, NDArray[Any]]:
-        """The array for each model input, (items, …)."""
+    def inputs(self) -> Mapping[str, Column]:
+        """The column for each model input, (items, …)."""
 
     @abstractmethod
     def features(self, outputs: Arrays, rows: Rows) -> Arrays:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,14 +20,10 @@ from qspec.metrics.predictions import Predictions
 class Segmentation(TaskRunner):
     """Maps of scores (examples, classes, height, width) or of classes (examples, height, width)."""
 
-    @cached_property
-    def labels(self) -> NDArray[np.int64]:
-        """True class maps, (examples, height, width)."""
-        return self.data.whole_numbers("class maps", 3)
-
     def predictions(self, outputs: Arrays, rows: Rows) -> Predictions:
         """Class maps of a block of examples beside the true ones."""
-        values, labels = self.data.steps.after(self.data.chosen(outputs, 4)), self.labels[rows]
+        values = self.data.steps.after(self.data.chosen(outputs, 4))
+        labels = self.data.whole_numbers("class maps", 3, at=rows)
         if values.ndim == 4:
             values = values[:, 0] if values.shape[1] == 1 else values.argmax(axis=1)
         if values.shape != labels.shape:

@@ -39,10 +39,9 @@ class Spans(TaskRunner):
             raise QSpecError("A span is two numbers: its first and its last token.")
         return labels
 
-    @cached_property
-    def _offsets(self) -> NDArray[Any] | None:
+    def _offsets(self, rows: Rows) -> NDArray[Any] | None:
         if "offsets" in self.data.table:
-            return self.data.table.take("offsets", self.data.rows)
+            return self.data.table.take("offsets", self.data.rows[rows])
         if self.labels.dtype.kind in "US":
             raise QSpecError(
                 f"The answers of {self.data.table.source} are texts, and it has no column `offsets`.",
@@ -52,7 +51,7 @@ class Spans(TaskRunner):
 
     def predictions(self, outputs: Arrays, rows: Rows) -> Predictions:
         """The best span of each example."""
-        offsets = self._offsets[rows] if self._offsets is not None else None
+        offsets = self._offsets(rows)
         start, end = self._logits(outputs)
         inside = offsets[:, :, 1] > 0 if offsets is not None else np.ones(start.shape, np.bool_)
         spans = best_spans(start, end, inside)
