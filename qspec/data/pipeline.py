@@ -8,7 +8,7 @@ import numpy as np
 
 from qspec.data.limits import DEFAULT_LIMITS
 from qspec.data.table import Array, listed
-from qspec.data.transforms import VERSION, Arguments, Files, Transform, registry
+from qspec.data.transforms import VERSION, Arguments, Files, Masked, Transform, registry
 from qspec.errors import QSpecError
 from qspec.model.evaluation import Pipeline
 from qspec.model.expression import Term
@@ -69,6 +69,15 @@ class Steps:
             made[start : start + len(block)] = block
         assert made is not None
         return made
+
+    def mask(self, name: str, array: Array) -> Array | None:
+        """Where an input holds tokens and no padding; None where none of its steps makes tokens out of texts."""
+        for only, transform in self._before:
+            if only in (None, name):
+                if isinstance(transform, Masked):
+                    return transform.mask(array)
+                array = transform(array)
+        return None
 
     def after(self, output: Array) -> Array:
         """The output after the `post` steps, first axis the examples."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.data.paths import inside
 from qspec.data.source import open_table
 from qspec.data.splits import overlap
 from qspec.data.table import Table
+from qspec.data.tokenizer import Tokenizer
 from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.evaluate import Column
 from qspec.execute.located import located
@@ -24,7 +27,6 @@ from qspec.execute.tasks import registry as tasks
 from qspec.execute.tasks.runner import TaskData
 from qspec.metrics.bind import BoundMetric, bind
 from qspec.metrics.predictions import Predictions
-from qspec.metrics.tasks import find_task
 from qspec.model.measurand import MeasurandKind, measurand
 from qspec.registry import UnknownNameError
 
@@ -41,16 +43,12 @@ class Opening:
     evaluation: EvaluationPlan
 
     def opener(self) -> Opener:
-        """What opens the task; raises `NotExecutableError` for one that is not run here."""
-        task = self.evaluation.task
+        """What opens the task; raises `NotExecutableError` for one that the language does not know."""
         try:
-            return tasks.get(task)
+            return tasks.get(self.evaluation.task)
         except UnknownNameError:
-            known = find_task(task)
-            what = f"The task `{task}` is not run here" if known else f"No task is called `{task}`"
-            why = "; its outputs are scored where they were made elsewhere" if known else ""
             raise NotExecutableError(
-                f"{what}{why}.",
+                f"No task is called `{self.evaluation.task}`.",
                 hint=f"tasks that run are {', '.join(sorted([*tasks.names(), *tasks.aliases()]))}",
             ) from None
 
@@ -96,7 +94,19 @@ class Opening:
             tuple(metrics),
             {port.name: port for port in self.sessions[0].inputs},
             lambda source: open_table(*locate(self.plan, data.folder, source)),
+            self.tokenizer,
         )
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer | None:
+        """The model's tokenizer, opened; None where the spec names none."""
+        executor = self.plan.resolved.executor
+        if executor is None or executor.model is None or executor.model.tokenizer is None:
+            return None
+        origin = executor.model_origin or executor.where("model")
+        with located(origin):
+            root, path = locate(self.plan, origin.loaded.folder, executor.model.tokenizer)
+            return Tokenizer(inside(root, path, what="tokenizer"))
 
     def check(self, inputs: Mapping[str, Column]) -> None:
         """Raise `QSpecError` where the inputs do not fit one of the models."""
@@ -162,6 +172,8 @@ class Opening:
         found: dict[str, Any] = {}
         if used := steps(self.plan, self.evaluation).used:
             found["pipeline"] = used
+        if self.tokenizer is not None:
+            found["tokenizer"] = {"sha256": self.tokenizer.sha256, "version": self.tokenizer.version}
         for role, data in zip(("test", "tuning"), every, strict=False):
             found[role] = {
                 "data": data.dataset.to_json(),

@@ -23,8 +23,6 @@ class Task:
     """What its examples usually come in, so that they are not independent."""
     generates: bool = False
     """True when a model writes text, so that prompt and decoding are part of the score."""
-    executable: bool = True
-    """True when a model can be run on it here; otherwise it is scored from outputs made elsewhere."""
 
 
 def _task(
@@ -35,11 +33,8 @@ def _task(
     vague: str = "",
     clusters: tuple[str, ...] = (),
     generates: bool = False,
-    executable: bool = True,
 ) -> Task:
-    return Task(
-        name, title, doc, default_metrics, _ANYTHING | set(vague.split()), clusters, generates, executable
-    )
+    return Task(name, title, doc, default_metrics, _ANYTHING | set(vague.split()), clusters, generates)
 
 
 TASKS: dict[str, Task] = {
@@ -142,7 +137,6 @@ TASKS: dict[str, Task] = {
             "accuracy rouge coherence",
             ("document",),
             generates=True,
-            executable=False,
         ),
         _task(
             "translation",
@@ -152,7 +146,6 @@ TASKS: dict[str, Task] = {
             "accuracy adequacy fluency",
             ("document",),
             generates=True,
-            executable=False,
         ),
         _task(
             "speech-recognition",
@@ -162,7 +155,6 @@ TASKS: dict[str, Task] = {
             "accuracy wer",
             ("speaker", "recording"),
             generates=True,
-            executable=False,
         ),
         _task(
             "recommendation",

@@ -27,11 +27,16 @@ def read_text(path: Path, limits: Limits) -> str:
 
 
 def typed_table(cells: Mapping[str, Sequence[Any]], path: Path) -> Table:
-    """A table of columns of Python values: booleans, integers, floats, text, or lists of numbers of one shape.
+    """A table of columns of Python values: booleans, integers, floats, text, or lists of numbers or texts of one shape.
 
     None becomes NaN among numbers; among other values it is an error.
     """
     return Table.of({name: _typed(name, values, path) for name, values in cells.items()}, path.name)
+
+
+def _texts(values: Any) -> bool:
+    """Whether lists hold nothing but texts, since numpy would make texts of numbers beside them."""
+    return all(_texts(value) if isinstance(value, list) else isinstance(value, str) for value in values)
 
 
 def _typed(name: str, values: Sequence[Any], path: Path) -> Array:
@@ -47,7 +52,7 @@ def _typed(name: str, values: Sequence[Any], path: Path) -> Array:
             return np.asarray(values, dtype=np.str_)
         if kinds <= {list}:
             array = np.asarray(values)
-            if array.dtype.kind in "iufb":
+            if array.dtype.kind in "iufb" or (array.dtype.kind == "U" and _texts(values)):
                 return array
     except (ValueError, OverflowError) as error:
         raise QSpecError(
@@ -58,5 +63,5 @@ def _typed(name: str, values: Sequence[Any], path: Path) -> Array:
     raise QSpecError(
         f"The column {name!r} of {path.name} mixes kinds of values: {found}.",
         place=Place(str(path)),
-        hint="a column holds booleans, integers, numbers, text, or lists of numbers of one length",
+        hint="a column holds booleans, integers, numbers, text, or lists of numbers or of texts of one length",
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from qspec.data.paths import inside, verify_digest
 from qspec.data.table import Array, listed
@@ -20,6 +21,14 @@ VERSION = 1
 
 Transform = Callable[[Array], Array]
 """From a batch to a batch; the first axis counts the examples and is never touched."""
+
+
+@runtime_checkable
+class Masked(Protocol):
+    """A transform that fills up with padding, and can tell where."""
+
+    def mask(self, array: Array) -> Array:
+        """1 where what it makes of the examples is their own, 0 where it is padding."""
 
 
 @dataclass

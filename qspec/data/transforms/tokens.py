@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from qspec.data.limits import DEFAULT_LIMITS
 from qspec.data.table import Array
+from qspec.data.tokenizer import Tokenizer
 from qspec.data.transforms import Arguments, Transform, transform
-from qspec.errors import NotExecutableError, QSpecError
+from qspec.errors import QSpecError
 
 _LONGEST = 1 << 20
 _GIVEN = {"ids": "ids", "mask": "attention_mask", "types": "type_ids"}
-_PADDING_TOKENS = ("[PAD]", "<pad>", "<|endoftext|>")
 
 
 @transform("tokenize", "pre")
@@ -43,53 +42,50 @@ def tokenize(arguments: Arguments) -> Transform:
         if said not in ("left", "right"):
             raise QSpecError(f"The {side} of tokenize is left or right, not {said}.")
     files = arguments.place()
-    path = files.find(name, sha256, "tokenizer")
-    DEFAULT_LIMITS.check("text_bytes", path.stat().st_size, f"The size of {path.name}, in bytes,")
-    tokenizer, version = _opened(path.read_bytes(), path.name)
-    files.used["tokenizers"] = version
-    number, token = _padding(tokenizer, pad, path.name)
+    opened = Tokenizer(files.find(name, sha256, "tokenizer"))
+    files.used["tokenizers"] = opened.version
+    number, token = _padding(opened, pad)
+    tokenizer = opened.library
     tokenizer.enable_truncation(length, direction=sides["truncation"])
     tokenizer.enable_padding(length=length, direction=sides["padding"], pad_id=number, pad_token=token)
 
-    def run(array: Array) -> Array:
+    return _Tokenize(tokenizer, length, special, give)
+
+
+@dataclass(frozen=True)
+class _Tokenize:
+    """The transform itself; `mask` tells which of its numbers are tokens and no padding."""
+
+    library: Any
+    length: int
+    special: bool
+    give: str
+
+    def __call__(self, array: Array) -> Array:
+        """Texts (examples,) as int64 (examples, length)."""
+        return self._made(array, self.give)
+
+    def mask(self, array: Array) -> Array:
+        """1 for each token of the texts and 0 for padding, (examples, length)."""
+        return self._made(array, "mask")
+
+    def _made(self, array: Array, give: str) -> Array:
         if array.dtype.kind != "U" or array.ndim != 1:
             raise QSpecError(
                 f"tokenize takes texts, and the column holds {array.dtype} of shape {array.shape}.",
                 hint="map a column of texts to the input, or say `input: NAME` for the one that is text",
             )
-        made = tokenizer.encode_batch([str(text) for text in array], add_special_tokens=special)
-        return np.asarray([getattr(one, _GIVEN[give]) for one in made], dtype=np.int64).reshape(-1, length)
-
-    return run
-
-
-def _opened(data: bytes, name: str) -> tuple[Any, str]:
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    try:
-        import tokenizers
-    except ImportError:
-        raise NotExecutableError(
-            "tokenize needs the package tokenizers, which is not installed.", hint='pip install "qspec[text]"'
-        ) from None
-    try:
-        return tokenizers.Tokenizer.from_buffer(data), tokenizers.__version__
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # a damaged file may end in the library's own panic, which is no Exception
-        first = " ".join(str(error).split())[:200]
-        raise QSpecError(
-            f"{name} is no tokenizer.json: {first}.", hint="save it with the library tokenizers"
-        ) from None
+        made = self.library.encode_batch([str(text) for text in array], add_special_tokens=self.special)
+        return np.asarray([getattr(one, _GIVEN[give]) for one in made], dtype=np.int64).reshape(
+            -1, self.length
+        )
 
 
-def _padding(tokenizer: Any, pad: int, name: str) -> tuple[int, str]:
+def _padding(tokenizer: Tokenizer, pad: int) -> tuple[int, str]:
     """The number and the text of the padding token."""
     if pad >= 0:
-        return pad, tokenizer.id_to_token(pad) or "[PAD]"
-    declared = tokenizer.padding
-    if declared is not None:
-        return int(declared["pad_id"]), str(declared["pad_token"])
-    for token in _PADDING_TOKENS:
-        if (number := tokenizer.token_to_id(token)) is not None:
-            return int(number), token
-    raise QSpecError(f"{name} has no token for padding.", hint="say its number: `pad: 0`")
+        return pad, tokenizer.library.id_to_token(pad) or "[PAD]"
+    found = tokenizer.padding()
+    if found is None:
+        raise QSpecError(f"{tokenizer.name} has no token for padding.", hint="say its number: `pad: 0`")
+    return found

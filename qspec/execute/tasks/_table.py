@@ -11,11 +11,14 @@ MODULES: dict[str, str] = {
     "regression": "numbers",
     "retrieval": "retrieval",
     "segmentation": "segmentation",
+    "speech-recognition": "speech",
     "token-classification": "tokens",
 }
 
 ALIASES: dict[str, str] = {
+    "summarization": "reasoning",
     "super-resolution": "regression",
     "tabular-classification": "image-classification",
     "text-classification": "image-classification",
+    "translation": "reasoning",
 }

@@ -19,32 +19,31 @@ from qspec.execute.tasks.runner import (
     TaskData,
     TaskRunner,
     log_probabilities,
-    token_input,
     token_logits,
 )
+from qspec.execute.tasks.texts import TokenColumn, token_column
 from qspec.metrics.predictions import Predictions
 
 
 class Likelihoods(Gatherer):
-    """Questions (rows) of K texts each, question and answer in one: token numbers (rows, K, length).
+    """Questions (rows) of K texts each, question and answer in one: token numbers (rows, K, length), or texts (rows, K).
 
     What the K texts of a question start with in common is the question, and only what follows is scored: tokens
     they share would add the same to each. A model that gives one score a text is taken at its word.
     """
 
     @cached_property
-    def _feeds(self) -> dict[str, NDArray[Any]]:
-        return self.data.inputs()
+    def _source(self) -> TokenColumn:
+        return token_column(self.data, 3)
 
-    @cached_property
+    @property
     def _tokens(self) -> NDArray[np.int64]:
-        name = token_input(self._feeds, 3, self.data.table.source)
-        return self._feeds[name].astype(np.int64)
+        return self._source.tokens
 
     @cached_property
     def _scored(self) -> NDArray[np.bool_]:
         """(rows, K, length): the tokens of the answers."""
-        valid = self.data.valid_tokens(self._feeds, self._tokens.shape)
+        valid = self._source.valid
         same = (self._tokens == self._tokens[:, :1]).all(axis=1) & valid.all(axis=1)
         shared = np.cumprod(same, axis=1).astype(np.bool_)[:, None, :]
         scored = valid & ~shared
@@ -58,7 +57,7 @@ class Likelihoods(Gatherer):
             name: array.reshape(shape[0] * shape[1], *array.shape[2:])
             if array.shape[:2] == shape[:2]
             else np.repeat(array, shape[1], axis=0)
-            for name, array in self._feeds.items()
+            for name, array in self._source.feeds.items()
         }
 
     def features(self, outputs: Arrays, rows: Rows) -> Arrays:
@@ -107,6 +106,8 @@ def multiple_choice(data: TaskData) -> TaskRunner | Gatherer:
     apart = [
         name
         for name, array in inputs.items()
-        if len(array.shape) == 3 and name in data.ports and len(data.ports[name].shape) == 2
+        if len(array.shape) == (2 if array.dtype.kind == "U" else 3)
+        and name in data.ports
+        and len(data.ports[name].shape) == 2
     ]
     return Likelihoods(data) if apart else Classification(data)

@@ -1,8 +1,9 @@
-"""Reasoning: greedy answers to prompts of token numbers, scored by exact match; with or without a cache."""
+"""Generation: greedy answers to prompts, for reasoning, summaries and translations; by exact match or as texts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -10,76 +11,152 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.errors import NotExecutableError, QSpecError
-from qspec.execute.evaluate import Rows
-from qspec.execute.sessions import Arrays, Port, Session
+from qspec.execute.evaluate import Column, Rows
+from qspec.execute.sessions import Arrays, Session
 from qspec.execute.tasks import registry
-from qspec.execute.tasks.runner import Gatherer, Progress, TaskData, check_cells, token_input
+from qspec.execute.tasks.answering import Ending
+from qspec.execute.tasks.decoding import END, Layout, batches, greedy
+from qspec.execute.tasks.runner import Gatherer, Progress, TaskData, check_cells
+from qspec.execute.tasks.texts import TokenColumn, token_column
 from qspec.metrics.predictions import Predictions
+from qspec.model.expression import number
 
-END = -1
-"""Stands behind the last token of an answer."""
+_FIELD = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
 
 
-@registry.register("reasoning")
+@registry.register("reasoning", aliases=("summarization", "translation"))
 class Generation(Gatherer):
-    """Prompts (rows, length) of token numbers, tokens first; true answers (rows, tokens), negative behind their end.
+    """Prompts of token numbers (rows, length), or texts that the model's tokenizer reads; answers beside true ones.
 
-    Prompts of one length go through the model together, so that nothing is padded. A graph with cache inputs
-    (`past…`, and outputs `present…` of the same ending) is fed one token a step, another the whole text.
+    True answers are token numbers (rows, tokens), negative behind their end, or texts. Prompts of one length go
+    through the model together, or of any length where the graph takes a mask and positions. A graph with cache inputs
+    is fed one token a step, another the whole text. A graph with an input `decoder…ids` reads the prompt with its
+    encoder and starts its answer with the token `decoding: greedy(start: NUMBER)`.
     """
 
     def __init__(self, data: TaskData) -> None:
         super().__init__(data)
         prompt = data.evaluation.prompt
-        if prompt is not None and prompt.decoding is not None and prompt.decoding.name != "greedy":
+        decoding = prompt.decoding if prompt is not None else None
+        if decoding is not None and decoding.name != "greedy":
             raise NotExecutableError(
-                f"The decoding `{prompt.decoding}` is not run here.", hint="declare `decoding: greedy`"
+                f"The decoding `{decoding}` is not run here.", hint="declare `decoding: greedy`"
             )
-        stops = prompt.stop if prompt is not None else []
-        if not all(stop.strip().isdecimal() for stop in stops):
-            raise NotExecutableError(
-                "Answers here are token numbers, and a stop text needs a tokenizer.",
-                hint='write the number of the token that ends an answer, as text: `stop: ["2"]`',
-            )
-        self.stop = np.asarray([int(stop) for stop in stops], dtype=np.int64)
+        self.ending = Ending.of(prompt, data.tokenizer)
+        start = number(decoding.named.get("start")) if decoding is not None else None
+        self.start = None if start is None else int(start)
         limit = prompt.max_tokens if prompt is not None else None
+        if limit is None and self.in_words:
+            raise QSpecError(
+                "Nothing says how long an answer may be.",
+                hint="add `max-tokens: 64`, or another, to the prompt",
+            )
         self.most = int(limit.value) if limit is not None else self.labels.shape[1]
         if self.most < 1:
             raise QSpecError(f"An answer of {self.most} tokens is none.", hint="raise `max-tokens`")
         check_cells(len(data.rows) * self.most, f"Answers of {self.most:,} tokens")
 
+    # What is asked, and what is true ---------------------------------------------------------------
+
+    @cached_property
+    def in_words(self) -> bool:
+        """Whether true answers are texts."""
+        return self.data.answer_column(np.arange(1)).dtype.kind == "U"
+
     @cached_property
     def labels(self) -> NDArray[np.int64]:
         """True answers, (rows, tokens), without the token that stops, -1 behind their end."""
         labels = self.data.whole_numbers("true answers", 1, 2)
-        labels = labels.reshape(len(labels), -1)
-        ended = (labels < 0) | np.isin(labels, self.stop if hasattr(self, "stop") else [])
-        return np.where(np.cumsum(ended, axis=1) > 0, END, labels)
+        return self.ending.cut(labels.reshape(len(labels), -1))
 
     @cached_property
-    def _prompts(self) -> tuple[str, NDArray[np.int64], NDArray[np.int64]]:
-        """The input for tokens, the prompts, and the length of each."""
-        feeds = self.data.inputs()
-        name = token_input(feeds, 2, self.data.table.source)
-        valid = self.data.valid_tokens(feeds, feeds[name].shape)
-        if (np.diff(valid.astype(np.int8), axis=1) > 0).any() or not valid[:, 0].all():
-            raise QSpecError(
-                f"A prompt of {self.data.table.source} is empty or padded before its tokens.",
-                hint="store tokens first and padding after them",
-            )
-        return name, feeds[name].astype(np.int64), valid.sum(axis=1)
+    def _layout(self) -> Layout:
+        ports = self.data.ports
+        written = any(name.startswith("decoder") and "ids" in name for name in ports)
+        if written and not self._reads_tokens:
+            return Layout.of(ports.values(), "", self._columns)
+        return Layout.of(ports.values(), self._source.name, self._source.feeds)
 
-    def inputs(self) -> dict[str, NDArray[Any]]:
+    @cached_property
+    def _columns(self) -> Mapping[str, Column]:
+        return self.data.columns()
+
+    @cached_property
+    def _reads_tokens(self) -> bool:
+        """False for an encoder that is fed numbers which are no tokens, such as sound."""
+        return not any(column.dtype.kind == "f" for column in self.data.columns().values())
+
+    @cached_property
+    def _lengths(self) -> NDArray[np.int64]:
+        """How many tokens each prompt is; all alike for an encoder that reads no tokens."""
+        if not self._reads_tokens:
+            return np.ones(len(self.data.rows), np.int64)
+        return np.asarray(self._source.valid.sum(axis=1), dtype=np.int64)
+
+    @cached_property
+    def _source(self) -> TokenColumn:
+        """The prompts with their tokens first and their padding after them."""
+        source = token_column(self.data, 2, self._filled())
+        if not source.valid.any(axis=1).all():
+            raise QSpecError(f"A prompt of {self.data.table.source} is empty.", hint="leave such rows out")
+        order, shape = np.argsort(~source.valid, axis=1, kind="stable"), source.tokens.shape
+
+        def moved(array: NDArray[Any]) -> NDArray[Any]:
+            return np.take_along_axis(array, order, 1) if array.shape == shape else array
+
+        feeds = {name: moved(array) for name, array in source.feeds.items()}
+        return TokenColumn(source.name, moved(source.tokens), moved(source.valid), feeds)
+
+    def _filled(self) -> list[str] | None:
+        """Prompts out of a template that names columns, `Question: {question}`; None for any other."""
+        prompt, table = self.data.evaluation.prompt, self.data.table
+        named = _FIELD.findall(str(prompt.template or "")) if prompt is not None else []
+        if prompt is None or not named:
+            return None
+        if prompt.chat_template:
+            raise NotExecutableError(
+                "The model's own chat template is not applied here.",
+                hint="write its words into `template`, and say `chat-template: false`",
+            )
+        columns = {name: table.take(name, self.data.rows) for name in named}
+
+        def filled(row: int) -> str:
+            return _FIELD.sub(lambda found: str(columns[found[1]][row]), str(prompt.template))
+
+        return [filled(row) for row in range(len(self.data.rows))]
+
+    @cached_property
+    def _prompts(self) -> NDArray[np.int64]:
+        """What the model continues, (rows, length): its prompt, or the token that an answer starts with."""
+        if not self._layout.encodes:
+            return self._source.tokens
+        if self.start is None:
+            raise QSpecError(
+                "Nothing says with which token the model starts to write.",
+                hint="say its number in the prompt: `decoding: greedy(start: 0)`",
+            )
+        return np.full((len(self.data.rows), 1), self.start, np.int64)
+
+    @cached_property
+    def _fixed(self) -> Mapping[str, Column]:
+        """What an encoder reads, by input."""
+        if not self._layout.encodes:
+            return {}
+        return self._source.feeds if self._reads_tokens else self._columns
+
+    # Running ---------------------------------------------------------------------------------------
+
+    def inputs(self) -> Mapping[str, Column]:
         """The first step of every prompt, as the model is timed on it."""
-        name, tokens, lengths = self._prompts
-        mask = np.arange(tokens.shape[1]) < lengths[:, None]
-        return _first_feeds(self.data.ports, name, tokens, mask)
+        tokens = self._prompts
+        inside = np.arange(tokens.shape[1]) < (1 if self._layout.encodes else self._lengths[:, None])
+        return self._layout.first(tokens, np.broadcast_to(inside, tokens.shape), self._fixed)
 
     def run(
         self, sessions: tuple[Session, Session], batch: int, progress: Progress
     ) -> tuple[Arrays, Arrays, int]:
         """The answers of both models."""
-        n = len(self.labels)
+        n = len(self.data.rows)
         first, second = (
             self._answers(session, batch, lambda done, at=at: progress((at * n + done) // 2, n))
             for at, session in enumerate(sessions)
@@ -91,22 +168,69 @@ class Generation(Gatherer):
         return {"prediction": self._answers(session, batch, lambda done: None)}
 
     def _answers(self, session: Session, batch: int, told: Any) -> NDArray[np.int64]:
-        name, tokens, lengths = self._prompts
+        tokens, layout = self._prompts, self._layout
         answers, done = np.full((len(tokens), self.most), END, dtype=np.int64), 0
-        for rows in _alike(lengths, batch):
-            prompt = tokens[rows, : lengths[rows[0]]]
-            answers[rows] = greedy(session, name, prompt, self.most, self.stop, self.data.outputs)
+        for rows in batches(self._lengths, batch, mixed=layout.pads):
+            taken = rows if session.batch_size is None else np.resize(rows, batch)
+            prompt, inside = self._ending_together(taken)
+            answers[taken] = greedy(
+                session,
+                layout,
+                prompt,
+                inside,
+                self._read(taken),
+                most=self.most,
+                ended=self.ending,
+                outputs=self.data.outputs,
+            )
             done += len(rows)
             told(done)
-        return answers
+        return self.ending.cut(answers)
+
+    def _ending_together(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Some prompts with what they lack to the longest before them, and where they are no padding."""
+        tokens = self._prompts[rows]
+        if self._layout.encodes:
+            return tokens, np.ones(tokens.shape, np.bool_)
+        lengths = self._lengths[rows]
+        places = np.arange(lengths.max()) - (lengths.max() - lengths)[:, None]
+        return np.where(places >= 0, np.take_along_axis(tokens, np.maximum(places, 0), 1), 0), places >= 0
+
+    def _read(self, rows: NDArray[np.int64]) -> dict[str, Column]:
+        """What an encoder reads for some rows; without padding where it takes no mask and they are of one length."""
+        read = {name: np.asarray(column[rows]) for name, column in self._fixed.items()}
+        if not self._reads_tokens or self._layout.pads:
+            return dict(read)
+        shape, length = (len(rows), self._source.tokens.shape[1]), int(self._lengths[rows].max())
+        return {name: array[:, :length] if array.shape == shape else array for name, array in read.items()}
+
+    # Scoring ---------------------------------------------------------------------------------------
 
     def features(self, outputs: Arrays, rows: Rows) -> Arrays:
         """Not asked for: answers take many steps."""
         return {}
 
+    def probe(self, outputs: Arrays, rows: Rows) -> NDArray[Any]:
+        """The likeliest token after every token of the prompt."""
+        likeliest = self.data.chosen(outputs, 3).argmax(axis=-1)
+        if self._layout.encodes:
+            return np.asarray(likeliest)
+        inside = np.arange(likeliest.shape[1]) < self._lengths[rows, None]
+        return np.where(inside, likeliest, END)
+
     def gather(self, features: Arrays) -> Predictions:
-        """Answers beside the true ones, both as wide as the longer."""
-        answers, labels = features["prediction"], self.labels
+        """Answers beside the true ones: texts, or token numbers, both as wide as the longer."""
+        answers = features["prediction"]
+        if self.in_words:
+            texts, references = [self.ending.text(one) for one in answers], self.data.texts("true answers")
+            right = [
+                text == one or (isinstance(one, list) and text in one)
+                for text, one in zip(texts, references, strict=True)
+            ]
+            return Predictions(
+                {"text": texts, "reference": references, "correct": np.asarray(right, np.float64)}
+            )
+        labels = self.labels
         width = max(answers.shape[1], labels.shape[1])
         padded = [
             np.pad(one, ((0, 0), (0, width - one.shape[1])), constant_values=END) for one in (answers, labels)
@@ -120,98 +244,5 @@ class Generation(Gatherer):
         )
 
     def answers(self, predictions: Predictions) -> NDArray[Any]:
-        """The answer, token by token."""
-        return predictions.array("prediction")
-
-
-def _alike(lengths: NDArray[np.int64], batch: int) -> Iterator[NDArray[np.int64]]:
-    """Row numbers in batches of prompts of one length."""
-    for length in np.unique(lengths):
-        rows = np.flatnonzero(lengths == length).astype(np.int64)
-        yield from (rows[start : start + batch] for start in range(0, len(rows), batch))
-
-
-def _is_past(name: str) -> bool:
-    return name.startswith("past")
-
-
-def _first_feeds(
-    ports: Mapping[str, Port], name: str, tokens: NDArray[np.int64], mask: NDArray[np.bool_]
-) -> dict[str, NDArray[Any]]:
-    """The inputs of the first step: tokens, mask, positions, and a cache that holds nothing yet."""
-    feeds: dict[str, NDArray[Any]] = {}
-    for port in ports.values():
-        dtype = np.dtype(port.dtype)
-        if port.name == name:
-            feeds[name] = tokens.astype(dtype)
-        elif _is_past(port.name):
-            # The free axis beside the batch counts the tokens cached so far.
-            shape = [len(tokens), *(size if isinstance(size, int) else 0 for size in port.shape[1:])]
-            feeds[port.name] = np.zeros(shape, dtype)
-        elif "mask" in port.name:
-            feeds[port.name] = mask.astype(dtype)
-        elif "position" in port.name:
-            feeds[port.name] = np.broadcast_to(np.arange(tokens.shape[1]), tokens.shape).astype(dtype)
-        elif port.dtype == "bool":
-            feeds[port.name] = np.zeros(
-                [size if isinstance(size, int) else 1 for size in port.shape], np.bool_
-            )
-        else:
-            raise NotExecutableError(
-                f"The model's input {port} is none that greedy decoding feeds.",
-                hint="it feeds tokens, a mask, positions and a cache named past…",
-            )
-    return feeds
-
-
-def greedy(
-    session: Session,
-    name: str,
-    prompt: NDArray[np.int64],
-    most: int,
-    stop: NDArray[np.int64],
-    outputs: tuple[str, ...] = (),
-) -> NDArray[np.int64]:
-    """The likeliest continuation (rows, most) of prompts (rows, length), -1 from the stopping token on."""
-    ports = {port.name: port for port in session.inputs}
-    names = [port.name for port in session.outputs]
-    logits_name = next((n for n in outputs if n in names), None) or next(
-        (p.name for p in session.outputs if len(p.shape) == 3), names[0]
-    )
-    pasts = [port for port in ports if _is_past(port)]
-    carried = {past: _present_of(past, names) for past in pasts}
-    answers = np.full((len(prompt), most), END, dtype=np.int64)
-    running = np.ones(len(prompt), dtype=np.bool_)
-    text = prompt
-    feeds = _first_feeds(ports, name, text, np.ones(text.shape, np.bool_))
-    for step in range(most):
-        found = dict(zip(names, session.run(feeds), strict=True))
-        token = found[logits_name][:, -1].argmax(axis=-1).astype(np.int64)
-        running &= ~np.isin(token, stop)
-        answers[running, step] = token[running]
-        if not running.any():
-            break
-        text = np.concatenate([text, token[:, None]], axis=1)
-        mask = np.ones(text.shape, np.bool_)
-        feeds = _first_feeds(ports, name, text, mask)
-        if pasts:
-            for key, array in feeds.items():
-                if key == name or "position" in key:
-                    feeds[key] = array[:, -1:]
-                elif _is_past(key):
-                    feeds[key] = found[carried[key]]
-                elif array.dtype == np.bool_ and "mask" not in key:
-                    feeds[key] = np.ones_like(array)
-    return answers
-
-
-def _present_of(past: str, outputs: list[str]) -> str:
-    """The output that a cache input is fed from: the one that ends alike."""
-    ending = past.removeprefix("past_key_values").removeprefix("past_key").removeprefix("past")
-    found = [name for name in outputs if name.startswith("present") and name.endswith(ending)]
-    if len(found) != 1:
-        raise QSpecError(
-            f"No single output carries the cache on to the input {past!r}; outputs are {', '.join(outputs)}.",
-            hint="export the cache as past_key_values.N.key and present.N.key",
-        )
-    return found[0]
+        """The answer, as text or token by token."""
+        return np.asarray(predictions.texts("text")) if self.in_words else predictions.array("prediction")

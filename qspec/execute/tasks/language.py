@@ -12,7 +12,8 @@ from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
 from qspec.execute.tasks import registry
-from qspec.execute.tasks.runner import Gatherer, check_cells, log_probabilities, token_input, token_logits
+from qspec.execute.tasks.runner import Gatherer, check_cells, log_probabilities, token_logits
+from qspec.execute.tasks.texts import TokenColumn, token_column
 from qspec.metrics.predictions import Predictions
 
 _COUNTS = ("words", "bytes", "characters")
@@ -20,24 +21,20 @@ _COUNTS = ("words", "bytes", "characters")
 
 @registry.register("language-modelling")
 class LanguageModelling(Gatherer):
-    """Documents (rows) of token numbers; logits (windows, length, vocabulary) of a causal model.
+    """Documents (rows) of token numbers, or texts that the tokenizer reads; logits (windows, length, vocabulary).
 
     A window starts every `stride` tokens and holds `context` of them; each token is scored once, in the first
     window that reaches it with something before it. Without either parameter a document is one window.
     """
 
     @cached_property
-    def _feeds(self) -> dict[str, NDArray[Any]]:
-        return self.data.inputs()
-
-    @cached_property
-    def _tokens(self) -> str:
-        return token_input(self._feeds, 2, self.data.table.source)
+    def _source(self) -> TokenColumn:
+        return token_column(self.data, 2)
 
     @cached_property
     def lengths(self) -> NDArray[np.int64]:
         """Tokens of each document; raises `QSpecError` where tokens do not come first and padding after."""
-        valid = self.data.valid_tokens(self._feeds, self._feeds[self._tokens].shape)
+        valid = self._source.valid
         if (np.diff(valid.astype(np.int8), axis=1) > 0).any():
             raise QSpecError(
                 f"A document of {self.data.table.source} is padded before or between its tokens.",
@@ -78,7 +75,7 @@ class LanguageModelling(Gatherer):
                 hint="put them into evaluations of their own",
             )
         context, stride = declared.pop()
-        longest = int(self._feeds[self._tokens].shape[1])
+        longest = int(self._source.tokens.shape[1])
         size = context if context is not None else stride if stride is not None else longest
         size = min(int(str(size)), longest)
         step = min(int(str(stride)) if stride is not None else size, size)
@@ -92,18 +89,18 @@ class LanguageModelling(Gatherer):
         places = begin[:, None] + np.arange(width)
         inside = places < end[:, None]
         places = np.minimum(places, end[:, None] - 1)
-        tokens = self._feeds[self._tokens]
+        tokens = self._source.tokens
         return {
             name: np.where(inside, array[document[:, None], places], 0).astype(array.dtype)
             if array.shape == tokens.shape
             else array[document]
-            for name, array in self._feeds.items()
+            for name, array in self._source.feeds.items()
         }
 
     @cached_property
     def _cut(self) -> NDArray[np.int64]:
         """The token numbers of every window."""
-        cut: NDArray[np.int64] = self.inputs()[self._tokens].astype(np.int64)
+        cut: NDArray[np.int64] = self.inputs()[self._source.name].astype(np.int64)
         return cut
 
     def _logits(self, outputs: Arrays) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from qspec.data import examples
 from qspec.data.pipeline import Steps
 from qspec.data.table import Table
+from qspec.data.tokenizer import Tokenizer
 from qspec.errors import LimitError, QSpecError
 from qspec.execute.evaluate import Column, Rows, evaluate, evaluate_one
 from qspec.execute.sessions import Arrays, Port, Session
@@ -42,6 +43,8 @@ class TaskData:
     """The inputs of the baseline's graph, by name."""
     beside: Callable[[str], Table] | None = None
     """Opens another table of the data set, for retrieval."""
+    tokenizer: Tokenizer | None = None
+    """The model's own, where the spec names it."""
 
     def inputs(self) -> dict[str, NDArray[Any]]:
         """The declared columns by graph input, after the pipeline's transforms, (examples, …)."""
@@ -86,7 +89,9 @@ class TaskData:
         return next(iter([*fitting, *floats, *outputs.values()]))
 
     def valid_tokens(self, feeds: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-        """Which places of token arrays of this shape hold tokens: by the input or column that is a mask, else all."""
+        """Which places of token arrays of this shape hold tokens: by the input or column that is a mask,
+        by the step that made them out of texts, else all.
+        """
         for name, array in feeds.items():
             if "mask" in name and array.shape == shape:
                 return np.asarray(array != 0)
@@ -95,7 +100,23 @@ class TaskData:
                 found = self.table.take(name, self.rows)
                 if found.shape == shape:
                     return np.asarray(found != 0)
+        for name, column in examples.input_columns(self.dataset, self.table).items():
+            if name in feeds and feeds[name].shape == shape:
+                made = self.steps.mask(name, self.table.take(column, self.rows))
+                if made is not None:
+                    return np.asarray(made != 0)
         return np.ones(shape, dtype=np.bool_)
+
+    def texts(self, what: str) -> list[Any]:
+        """The answer column as a text, or a list of several, for each example; raises `QSpecError` for no texts."""
+        values = self.answer_column()
+        if values.dtype.kind != "U" or values.ndim not in (1, 2):
+            raise QSpecError(
+                f"The column {self.dataset.label} of {self.table.source} holds {values.dtype} of shape "
+                f"{list(values.shape)}; {what} are texts, one or several an example."
+            )
+        found: list[Any] = values.tolist()
+        return found
 
 
 class TaskRunner(ABC):

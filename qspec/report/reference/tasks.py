@@ -25,7 +25,7 @@ def _page(name: str) -> Page:
             ("words that leave its metric open", codes(sorted(task.vague))),
             ("examples often come in", ", ".join(task.clusters)),
             ("words too wide to name it", codes(mistaken)),
-            ("here", "a model is run on it" if task.executable else "scored from outputs made elsewhere"),
+            ("here", "a model is run on it, or outputs made elsewhere are scored"),
         ]
     )
     if task.generates:

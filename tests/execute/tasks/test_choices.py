@@ -1,0 +1,72 @@
+"""Multiple choice by likelihood, or by scores of all choices."""
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+from scipy.special import log_softmax
+
+FLOAT = TensorProto.FLOAT
+INT = TensorProto.INT64
+
+
+def test_multiple_choice_scores_what_follows_the_common_question(token_pair, executing, value):
+    tables = token_pair()
+    generator = np.random.default_rng(8)
+    ids = np.repeat(generator.integers(0, 12, (40, 1, 9)), 3, axis=1)
+    ids[:, :, 5:] = generator.integers(0, 12, (40, 3, 4))
+    mask = np.ones_like(ids)
+    mask[:, 0, 8:] = 0
+    labels = generator.integers(0, 3, 40)
+    executed = executing(
+        "multiple-choice",
+        "accuracy(normalization: none), accuracy(normalization: length)",
+        {"ids": ids, "mask": mask, "y": labels},
+        data="inputs { ids: ids }\n  label: y",
+        assertions="  loss(accuracy(normalization: none)) <= 90 pp",
+    )
+    for side, table in enumerate(tables):
+        own = (
+            np.take_along_axis(log_softmax(table[ids[:, :, :-1]], axis=-1), ids[:, :, 1:, None], 3)[..., 0]
+            * mask[:, :, 1:]
+        )
+        likelihood = own.sum(2)  # the question adds the same to every choice
+        (first, *_) = [r for r in executed.verdicts.results if r.quantity.name == "accuracy"]
+        found = float((first.baseline, first.quantized)[side].base)
+        assert found == pytest.approx((likelihood.argmax(1) == labels).mean(), abs=1e-6)
+
+
+def test_multiple_choice_takes_scores_of_all_choices_at_once(linear_pair, executing, value):
+    weights = linear_pair(4)
+    generator = np.random.default_rng(9)
+    x, y = generator.normal(size=(50, 4)).astype(np.float32), generator.integers(0, 4, 50)
+    executed = executing(
+        "multiple-choice",
+        "accuracy(normalization: none)",
+        {"x": x, "y": y},
+        data="inputs { x: x }\n  label: y",
+    )
+    assert value(executed, "accuracy")[0] == pytest.approx(((x @ weights[0]).argmax(1) == y).mean(), abs=1e-6)
+
+
+def test_calibration_sees_one_text_of_each_question(graph, executing, value):
+    generator = np.random.default_rng(17)
+    tensors = {
+        "table": generator.normal(size=(12, 8)).astype(np.float32),
+        "w": generator.normal(size=(8, 12)).astype(np.float32),
+    }
+    nodes = [
+        helper.make_node("Gather", ["table", "ids"], ["looked"], name="/look"),
+        helper.make_node("MatMul", ["looked", "w"], ["logits"], name="/head/MatMul"),
+    ]
+    graph("base.onnx", nodes, [("ids", INT, ["n", "l"])], [("logits", FLOAT, ["n", "l", 12])], **tensors)
+    ids = generator.integers(0, 12, (64, 3, 6))
+    executed = executing(
+        "multiple-choice",
+        "accuracy(normalization: none)",
+        {"ids": ids, "y": generator.integers(0, 3, 64)},
+        data="inputs { ids: ids }\n  label: y\n  splits { tune: 0..32, test: 32..64 }",
+        split="d.test",
+        derived=True,
+    )
+    first, second = value(executed, "accuracy")
+    assert abs(first - second) < 0.3

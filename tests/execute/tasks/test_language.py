@@ -1,0 +1,56 @@
+"""Language modelling scores each token once, in windows of a declared context and stride."""
+
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+
+def windows(length, context, stride):
+    begin, done = 0, 0
+    while True:
+        end = min(begin + context, length)
+        yield begin, end, max(done, begin + 1)
+        done = end
+        if end == length:
+            return
+        begin += stride
+
+
+@pytest.mark.parametrize(
+    ("parameters", "context", "stride"),
+    [("per: token", 20, 20), ("per: token, stride: 4", 4, 4), ("per: token, stride: 3, context: 7", 7, 3)],
+)
+def test_perplexity_pools_documents_of_unequal_length(
+    token_pair, executing, value, parameters, context, stride
+):
+    tables = token_pair()
+    generator = np.random.default_rng(6)
+    ids, lengths = generator.integers(0, 12, (30, 20)), generator.integers(1, 21, 30)
+    mask = (np.arange(20) < lengths[:, None]).astype(np.int64)
+    executed = executing(
+        "language-modelling",
+        f"perplexity({parameters})",
+        {"ids": ids, "mask": mask},
+        data="inputs { ids: ids }",
+    )
+    for side, table in enumerate(tables):
+        logp, loss, count = log_softmax(table, axis=-1), 0.0, 0
+        for document, length in zip(ids, lengths, strict=True):
+            for _, end, first in windows(length, context, stride):
+                loss -= sum(logp[document[p - 1], document[p]] for p in range(first, end))
+                count += max(0, end - first)
+        assert value(executed, "perplexity")[side] == pytest.approx(np.exp(loss / count), rel=1e-5)
+    assert executed.record.evaluations["evaluation"]["determinism"]["repeated"] == 0
+
+
+def test_perplexity_per_byte_and_the_loss_on_padding_are_not_confused(token_pair, executing, value):
+    (table, _) = token_pair()
+    ids = np.random.default_rng(7).integers(0, 12, (25, 5))
+    texts = np.asarray([f"döc {i}" for i in range(25)])
+    executed = executing(
+        "language-modelling", "perplexity(per: byte)", {"ids": ids, "text": texts}, data="inputs { ids: ids }"
+    )
+    loss = -log_softmax(table, axis=-1)[ids[:, :-1], ids[:, 1:]].sum()
+    assert value(executed, "perplexity")[0] == pytest.approx(
+        np.exp(loss / sum(len(t.encode()) for t in texts)), rel=1e-5
+    )
