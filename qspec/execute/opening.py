@@ -26,6 +26,8 @@ from qspec.execute.tasks import Opener
 from qspec.execute.tasks import registry as tasks
 from qspec.execute.tasks.runner import TaskData
 from qspec.metrics.bind import BoundMetric, bind
+from qspec.metrics.definition import Availability
+from qspec.metrics.parameters import spoken
 from qspec.metrics.predictions import Predictions
 from qspec.model.measurand import MeasurandKind, measurand
 from qspec.registry import UnknownNameError
@@ -53,15 +55,22 @@ class Opening:
             ) from None
 
     def metrics(self) -> list[BoundMetric]:
-        """The metrics that running the models gives; what else is declared is left out, and not judged.
+        """The declared metrics that running a model gives, and the distances that the claim bounds beside them.
 
-        Raises `NotExecutableError` where nothing is left.
+        Raises `NotExecutableError` where none of them can be had so.
         """
-        bound = [bind(term, task=self.evaluation.task) for term in self.evaluation.metrics]
-        left_out = [one for one in bound if one.unavailable is not None]
-        if left_out and len(left_out) == len(bound):
-            raise NotExecutableError(left_out[0].unavailable or "", hint=left_out[0].metric.doc)
-        return [one for one in bound if one.unavailable is None] + self.distances()
+        task = self.evaluation.task
+        every = [bind(term, task=task) for term in self.evaluation.metrics]
+        here = [one for one in every if one.unavailable is None]
+        if not here:
+            refused = all(one.metric.availability is Availability.REFUSED for one in every)
+            raise NotExecutableError(
+                f"Running a model does not give {spoken([str(one) for one in every])}.",
+                hint="it can be stated and checked, and is judged by people"
+                if refused
+                else "judge what was made elsewhere: `qspec judge SPEC --scores FILE`",
+            )
+        return here + self.distances()
 
     def distances(self) -> list[BoundMetric]:
         """Distances that the claim bounds here and the evaluation does not declare."""

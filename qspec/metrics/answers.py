@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from qspec.errors import QSpecError
 from qspec.metrics.definition import Family, Metric, additive
 from qspec.metrics.parameters import Parameters
 from qspec.metrics.textual import normalization, pairs
@@ -40,11 +39,7 @@ def exact_match(predictions: Predictions, parameters: Parameters) -> FloatArray:
             text in references for text, references in pairs(predictions, parameters.word("normalization"))
         )
         return np.fromiter(found, np.float64, predictions.n)[:, None]
-    answer, true = predictions.array("prediction"), predictions.array("label")
-    if answer.shape != true.shape:
-        raise QSpecError(f"Answers have shape {answer.shape} and labels {true.shape}; they must agree.")
-    same = np.equal(answer, true).reshape(len(true), -1)
-    return np.asarray(same.all(axis=1), dtype=np.float64)[:, None]
+    return predictions.column("correct")[:, None]
 
 
 @additive(

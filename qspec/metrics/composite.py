@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qspec.errors import QSpecError
 from qspec.metrics.definition import Family, Metric, additive
-from qspec.metrics.groups import EVERY_ANSWER, RANKING
+from qspec.metrics.groups import CHOICE, RANKING
 from qspec.metrics.parameters import Kind, Parameter, Parameters
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _must_be_alike(parts: list[tuple[float, BoundMetric]]) -> None:
         "Composite",
         Family.MEAN,
         parameters=(Parameter("parts", Kind.PARTS, f"metrics and weights: {EXAMPLE}", required=True),),
-        tasks=EVERY_ANSWER | RANKING,
+        tasks=CHOICE | RANKING | {"reasoning", "question-answering", "summarization"},
         aliases=("weighted-mean",),
     )
 )

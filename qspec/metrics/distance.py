@@ -144,7 +144,7 @@ def kl(predictions: Predictions, parameters: Parameters) -> FloatArray:
         low=-1.0,
         unit="cosine",
         needs=("embedding|output|logits",),
-        tasks=EVERY_ANSWER | RANKING | {"regression", "super-resolution"},
+        tasks=CHOICE | {"retrieval", "regression", "super-resolution"},
         aliases=("cosine-similarity",),
     )
 )

@@ -48,7 +48,9 @@ FIELDS = {
     "label": Field(1, 4, "integer", "true class, or a map of classes"),
     "score": Field(1, 1, "float", "score of the positive class, or similarity"),
     "confidence": Field(1, 1, "float", "probability given to the answer"),
-    "correct": Field(1, 1, "float", "1 where the answer is right, else 0"),
+    "correct": Field(
+        1, 1, "float", "1 where the answer is right, in all of its parts; of a ranking the first item"
+    ),
     "output": Field(1, 8, "float", "predicted values"),
     "target": Field(1, 8, "float", "true values"),
     "embedding": Field(2, 2, "float", "embedding vectors"),

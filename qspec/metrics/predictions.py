@@ -170,7 +170,18 @@ def _confidence(predictions: Predictions) -> Array:
 def _correct(predictions: Predictions) -> Array:
     import numpy as np
 
-    return np.equal(predictions.column("prediction"), predictions.column("label")).astype(np.float64)
+    if predictions.has("text"):
+        found = (
+            text == one if isinstance(one, str) else text in one
+            for text, one in zip(predictions.texts("text"), predictions.texts("reference"), strict=True)
+        )
+        return np.fromiter(found, np.float64, predictions.n)
+    if not predictions.has("prediction"):
+        return np.asarray(predictions.array("gains")[:, 0] > 0, dtype=np.float64)
+    answer, true = predictions.array("prediction"), predictions.array("label")
+    if answer.shape != true.shape:
+        raise QSpecError(f"Answers have shape {answer.shape} and labels {true.shape}; they must agree.")
+    return np.asarray(np.equal(answer, true).all(axis=tuple(range(1, true.ndim))), dtype=np.float64)
 
 
 def _score(predictions: Predictions) -> Array:
@@ -224,7 +235,7 @@ _SOURCES: dict[str, tuple[tuple[str, ...], ...]] = {
     "probabilities": (("logits",),),
     "prediction": (("logits",), ("probabilities",)),
     "confidence": (("logits",), ("probabilities",)),
-    "correct": (("prediction", "label"),),
+    "correct": (("prediction", "label"), ("text", "reference"), ("gains",)),
     "score": (("logits",), ("probabilities",)),
     "gains": (("ranking", "label"),),
     "relevant": (("ranking", "label"),),

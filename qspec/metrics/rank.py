@@ -92,7 +92,7 @@ def _output_and_target(predictions: Predictions, parameters: Parameters) -> Floa
         low=-1.0,
         unit="spearman",
         needs=("output", "target"),
-        tasks=frozenset({"regression", "retrieval", "recommendation"}),
+        tasks=frozenset({"regression"}),
         aliases=("spearman-rho",),
     ),
     _output_and_target,

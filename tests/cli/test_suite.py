@@ -113,7 +113,7 @@ def test_a_claim_that_cannot_be_run_does_not_keep_others_from_it(spec: Path, run
     assert done.code == 3
     assert "claim small on digits-int8: confirmed" in done.out
     assert "claim liked is not executable here" in done.err
-    assert "The metric human-eval can be stated and checked, and not computed here." in done.err
+    assert "Running a model does not give human-eval." in done.err
     (refused,) = json.loads(spec.with_suffix(".record.json").read_text())["not-executed"]
     assert refused["claim"] == "liked"
 

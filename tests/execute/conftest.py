@@ -204,6 +204,7 @@ EXECUTED = """qspec 1
 model m {{
   file: "base.onnx"
   {arrived}
+  {model}
 }}
 
 dataset d {{
@@ -241,6 +242,7 @@ def executing(tmp_path: Path) -> Callable[..., Any]:
         split: str = "d",
         assertions: str = "  size <= 10 x baseline",
         more: str = "",
+        model: str = "",
         derived: bool = False,
     ) -> Any:
         if columns is not None:
@@ -250,6 +252,7 @@ def executing(tmp_path: Path) -> Callable[..., Any]:
         calibration = "calibration { data: d.tune, size: 16, method: minmax, seed: 0 }"
         text = EXECUTED.format(
             arrived="" if derived else 'quantized { file: "quantized.onnx" }',
+            model=model,
             precision=f"{precision}\n  {calibration}" if derived else "precision: fp32",
             data=data,
             task=task,

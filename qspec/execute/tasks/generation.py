@@ -223,25 +223,13 @@ class Generation(Gatherer):
         answers = features["prediction"]
         if self.in_words:
             texts, references = [self.ending.text(one) for one in answers], self.data.texts("true answers")
-            right = [
-                text == one or (isinstance(one, list) and text in one)
-                for text, one in zip(texts, references, strict=True)
-            ]
-            return Predictions(
-                {"text": texts, "reference": references, "correct": np.asarray(right, np.float64)}
-            )
+            return Predictions({"text": texts, "reference": references})
         labels = self.labels
         width = max(answers.shape[1], labels.shape[1])
         padded = [
             np.pad(one, ((0, 0), (0, width - one.shape[1])), constant_values=END) for one in (answers, labels)
         ]
-        return Predictions(
-            {
-                "prediction": padded[0],
-                "label": padded[1],
-                "correct": (padded[0] == padded[1]).all(axis=1).astype(np.float64),
-            }
-        )
+        return Predictions({"prediction": padded[0], "label": padded[1]})
 
     def answers(self, predictions: Predictions) -> NDArray[Any]:
         """The answer, as text or token by token."""

@@ -85,8 +85,9 @@ class Retrieval(Gatherer):
             padded += more
             for one, block in zip(best, passages, strict=True):
                 one.add(block)
-        ranked = [
-            {"ranking": one.rows, "embedding": queries} for one, queries in zip(best, embedded, strict=True)
+        ranked: list[Arrays] = [
+            {"ranking": one.rows, "likeness": one.scores, "embedding": queries}
+            for one, queries in zip(best, embedded, strict=True)
         ]
         return ranked, padded
 
@@ -145,6 +146,7 @@ class Retrieval(Gatherer):
         hit = (ranking >= 0) & (keys[place] == wanted) if len(keys) else np.zeros(ranking.shape, np.bool_)
         gains = np.where(hit, grade[place] if len(keys) else 0.0, 0.0)
         n = len(ranking)
+        likeness = np.pad(features["likeness"], ((0, 0), (0, width - self._depth)), constant_values=-np.inf)
         relevant = np.bincount(query[grade > 0].astype(np.int64), minlength=n).astype(np.float64)
         return Predictions(
             {
@@ -152,6 +154,9 @@ class Retrieval(Gatherer):
                 "gains": gains,
                 "relevant": relevant,
                 "ideal": _ideal(query.astype(np.int64), grade, n, width),
+                # A query and the likest of its relevant passages are a pair that belongs together.
+                "score": np.where(gains > 0, likeness, -np.inf).max(axis=1),
+                "label": (relevant > 0).astype(np.int64),
                 "embedding": features["embedding"],
             }
         )
@@ -184,11 +189,12 @@ class Nearest:
         self.rows: IntArray = np.empty((len(queries), 0), np.int64)
         """Rows of the corpus (queries, k) by falling dot product, of equal ones the first."""
         self._queries, self._k, self._seen = queries, k, 0
-        self._scores = np.empty((len(queries), 0), np.float32)
+        self.scores: NDArray[np.float32] = np.empty((len(queries), 0), np.float32)
+        """Their dot products, (queries, k)."""
 
     def add(self, passages: NDArray[Any]) -> None:
         """Take the next passages (passages, d) of the corpus into account."""
-        width = min(self._k, self._scores.shape[1] + len(passages))
+        width = min(self._k, self.scores.shape[1] + len(passages))
         scores, rows = (
             np.empty((len(self.rows), width), np.float32),
             np.empty((len(self.rows), width), np.int64),
@@ -197,14 +203,14 @@ class Nearest:
             block = slice(start, start + _QUERIES)
             new = self._queries[block] @ passages.T
             at = np.broadcast_to(np.arange(self._seen, self._seen + new.shape[1]), new.shape)
-            found = np.concatenate([self._scores[block], new], axis=1)
+            found = np.concatenate([self.scores[block], new], axis=1)
             named = np.concatenate([self.rows[block], at], axis=1)
             order = _best(found, width)
             scores[block], rows[block] = (
                 np.take_along_axis(found, order, 1),
                 np.take_along_axis(named, order, 1),
             )
-        self._scores, self.rows, self._seen = scores, rows, self._seen + len(passages)
+        self.scores, self.rows, self._seen = scores, rows, self._seen + len(passages)
 
 
 def _best(scores: NDArray[Any], k: int) -> IntArray:

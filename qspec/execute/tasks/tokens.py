@@ -15,6 +15,9 @@ from qspec.execute.tasks import registry
 from qspec.execute.tasks.runner import Gatherer, log_probabilities, token_logits
 from qspec.metrics.predictions import Predictions
 
+_KEPT = frozenset({"prediction", "confidence", "loss", "label", "correct"})
+"""What is kept of a token, beside what follows from it, where that is all that the metrics need."""
+
 
 @registry.register("token-classification")
 class TokenClassification(Gatherer):
@@ -43,16 +46,24 @@ class TokenClassification(Gatherer):
         return self._feeds
 
     def features(self, outputs: Arrays, rows: Rows) -> Arrays:
-        """The class of every token, its probability, and the loss on the true class."""
+        """The class of every token, its probability, and the loss on the true class; or all its scores."""
         labels = self.labels[rows]
         logits = token_logits(self.data, outputs, labels.shape[1])
         flat, counted = logits.reshape(-1, logits.shape[2]), (labels >= 0).reshape(-1)
         classes = logits.argmax(axis=2)
+        if self._whole:
+            return {"logits": logits}
         kept = {"prediction": classes, "confidence": np.zeros(labels.shape), "loss": np.zeros(labels.shape)}
         own = log_probabilities(flat[counted], classes.reshape(-1)[counted])
         kept["confidence"][labels >= 0] = np.exp(own)
         kept["loss"][labels >= 0] = -log_probabilities(flat[counted], labels.reshape(-1)[counted])
         return kept
+
+    @cached_property
+    def _whole(self) -> bool:
+        """Whether a metric needs the scores of all classes, which are kept for nothing less."""
+        needs = [need.split("|") for metric in self.data.metrics for need in metric.metric.needs]
+        return not all(_KEPT.intersection(names) and "score" not in names for names in needs)
 
     def gather(self, features: Arrays) -> Predictions:
         """The tokens that count."""
@@ -63,7 +74,9 @@ class TokenClassification(Gatherer):
 
     def probe(self, outputs: Arrays, rows: Rows) -> NDArray[Any]:
         """The classes of the tokens that count."""
-        return np.where(self.labels[rows] >= 0, self.features(outputs, rows)["prediction"], -1)
+        labels = self.labels[rows]
+        classes = token_logits(self.data, outputs, labels.shape[1]).argmax(axis=2)
+        return np.where(labels >= 0, classes, -1)
 
     def answers(self, predictions: Predictions) -> NDArray[Any]:
         """The class answered."""

@@ -1,5 +1,7 @@
 """Pairs of tiny models that tasks are run on."""
 
+import json
+
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
@@ -35,5 +37,34 @@ def token_pair(graph):
             nodes = [helper.make_node("Gather", ["w", "ids"], ["logits"])]
             graph(name, nodes, [("ids", INT, ["n", "l"])], [("logits", FLOAT, ["n", "l", outer])], w=w)
         return first, second
+
+    return build
+
+
+@pytest.fixture
+def tokenizer(tmp_path):
+    """Saves tokenizer.json over the words of a vocabulary, numbered in their order; the special ones are left unsaid."""
+
+    def build(words, special=(), decoder=None, name="tokenizer.json"):
+        content = {
+            "version": "1.0",
+            "truncation": {"direction": "Right", "max_length": 2, "strategy": "LongestFirst", "stride": 0},
+            "padding": None,
+            "added_tokens": [
+                {"id": words.index(word), "content": word, "special": True}
+                | dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+                for word in special
+            ],
+            "normalizer": None,
+            "pre_tokenizer": {"type": "WhitespaceSplit"},
+            "post_processor": None,
+            "decoder": decoder,
+            "model": {
+                "type": "WordLevel",
+                "vocab": {word: number for number, word in enumerate(words)},
+                "unk_token": words[0],
+            },
+        }
+        (tmp_path / name).write_text(json.dumps(content))
 
     return build
