@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from onnx import ModelProto
 
 from qspec.data.table import listed
 from qspec.errors import QSpecError
+from qspec.execute.emulations import not_emulated, not_pruned
 from qspec.execute.layers import FoundLayer, find_layers, own_layers
 from qspec.execute.providers import find_provider, load_runtime
 from qspec.execute.sessions import runtime_message, session_options
@@ -64,7 +65,7 @@ class CensusReport:
     simulated: bool
     """True when the format is emulated in a wider one: accuracy counts, speed does not."""
     missing: tuple[str, ...]
-    """Declared layers that ran otherwise."""
+    """Declared layers that ran otherwise; of a simulated model, those whose values are not the declared ones."""
 
     def __str__(self) -> str:
         kind = "simulated" if self.simulated else "realized" if self.realized else "not realized"
@@ -89,9 +90,11 @@ def census(
     `precision` is in its full form. `settings` are those of the session that runs (`Session.settings`), so that the
     optimized graph is that session's; `work` is a folder for the dump, else a temporary one. Weight-only precisions
     promise storage only. Formats that the provider widens (fp16 on a processor without such kernels) are simulated.
+    Of a simulated model the weights and inputs of every layer are looked at, of a pruned one the zeros.
     Raises `QSpecError` when a declared name is no weighted layer of the base, or the model does not load.
     """
-    known = {layer.name: layer for layer in weighted_layers(prepare(open_model(base).with_weights()))}
+    prepared = prepare(open_model(base).with_weights())
+    known = {layer.name: layer for layer in weighted_layers(prepared)}
     unknown = [name for name in declared if name not in known]
     if unknown:
         raise QSpecError(
@@ -99,7 +102,13 @@ def census(
         )
     layers = [known[name] for name in declared]
     optimized = optimized_graph(artifact, settings or DEFAULT_SETTINGS, work)
-    return _take(open_model(artifact).proto, optimized, layers, precision, simulated)
+    made = open_model(artifact).with_weights()
+    report = _take(made, optimized, layers, precision, simulated)
+    if precision.pruning is not None:
+        return _without(report, not_pruned(made, layers, precision))
+    if simulated or precision.simulated:
+        return _without(report, not_emulated(made, prepared, layers, precision))
+    return report
 
 
 def census_of_arrival(
@@ -146,6 +155,24 @@ def _take(
     counted = tuple(_count(layer, precision, stored.get(layer.name), ran.get(layer.name)) for layer in layers)
     return _report(
         counted, [_promised(precision, layer) for layer in layers], simulated or bool(precision.simulated)
+    )
+
+
+def _without(report: CensusReport, missing: tuple[str, ...]) -> CensusReport:
+    """The report of a model whose graph shows that the layers `missing` were not changed as declared."""
+    if not missing:
+        return replace(report, missing=()) if report.simulated else report
+    layers = tuple(
+        replace(layer, stored=False, computed=False) if layer.name in missing else layer
+        for layer in report.layers
+    )
+    return replace(
+        report,
+        layers=layers,
+        stored=sum(layer.stored for layer in layers),
+        computed=sum(layer.computed for layer in layers),
+        realized=False,
+        missing=missing,
     )
 
 

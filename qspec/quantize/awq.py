@@ -17,6 +17,7 @@ from qspec.quantize.request import Realized, Request
 from qspec.quantize.smooth import LEAST, divide, magnitudes, shared_inputs, weights_of
 from qspec.quantize.stored import Prepared
 from qspec.quantize.support import keep_activations
+from qspec.quantize.taps import Tap
 from qspec.quantize.weight_only import nearest
 
 SCHEME = "weight-only/awq"
@@ -46,7 +47,8 @@ def _ready(request: Request) -> Ready:
             )
         watched = watch(request, model, prepared.inputs, SCHEME, ("awq",))
         seen = magnitudes(watched, shared)
-        grams = Grams(watched, {one.value: len(seen[one.value][1]) for one in shared})
+        taps = {one.value: Tap(one.value, len(seen[one.value][1])) for one in shared}
+        grams = Grams(watched, taps.values())
         strengths = {}
         for one in shared:
             weights = weights_of(model, one)
@@ -54,7 +56,7 @@ def _ready(request: Request) -> Ready:
                 cut_of(prepared.forms[name], SCHEME, simulated=bool(request.precision.simulated))
                 for name in one.layers
             ]
-            strength, scales = _search(weights, cuts, seen[one.value][1], grams[one.value])
+            strength, scales = _search(weights, cuts, seen[one.value][1], grams[taps[one.value]])
             strengths[one.value] = strength
             if strength > 0:
                 divide(model, one, scales)

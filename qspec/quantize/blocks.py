@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,6 +86,17 @@ def round_to_nearest(matrix: Floats, bits: int, size: int, *, symmetric: bool) -
     blocks = cut(matrix, size)
     scales, zeros = parameters(blocks, bits, symmetric)
     return Blocks(encode(blocks, scales, zeros, bits), scales, zeros, matrix.shape[1], bits, symmetric)
+
+
+def stacked(parts: Sequence[Blocks]) -> Blocks:
+    """Blocks of matrices cut alike, one below the other."""
+    first = parts[0]
+    return replace(
+        first,
+        codes=np.concatenate([part.codes for part in parts]),
+        scales=np.concatenate([part.scales for part in parts]),
+        zeros=np.concatenate([part.zeros for part in parts]),
+    )
 
 
 def pack(codes: NDArray[np.uint8], bits: int) -> NDArray[np.uint8]:

@@ -11,10 +11,12 @@ import onnx
 from onnx import ModelProto, NodeProto, numpy_helper
 
 from qspec._version import __version__
+from qspec.data.table import listed
 from qspec.errors import QSpecError
 from qspec.model.base import Silence
 from qspec.model.precision import Precision
 from qspec.quantize.coverage import Coverage, cover
+from qspec.quantize.emulate import gguf
 from qspec.quantize.emulate.activations import Span, round_activation
 from qspec.quantize.emulate.formats import Emulation, emulation
 from qspec.quantize.emulate.granules import as_rows
@@ -69,6 +71,8 @@ class _Rewrite:
     """By value and format."""
     rounded: dict[tuple[str, str], str] = field(default_factory=dict)
     made: dict[tuple[str, str, str, int], str] = field(default_factory=dict)
+    ragged: dict[str, int] = field(default_factory=dict)
+    """Values of a row, by weight, where super-blocks of GGUF files do not cut it evenly."""
 
     def run(self, layers: Mapping[str, Layer]) -> None:
         graph, nodes = self.model.graph, []
@@ -95,6 +99,8 @@ class _Rewrite:
         if known is not None:
             return known
         matrix, restore = as_rows(node, np.asarray(values, dtype=np.float32))
+        if how.rule == "gguf" and matrix.shape[1] % gguf.FORMS[how.format.name].size:
+            self.ragged[name] = matrix.shape[1]
         target = f"{name}_{how.format.name}"
         while target in self.tensors:
             target += "_"
@@ -134,7 +140,7 @@ def emulate(
     with workspace(request.output) as folder:
         opened = open_model(request.model)
         model = prepare(opened.with_weights())
-        _check_opset(model)
+        check_opset(model)
         coverage = cover(model, precision, WEIGHT_INPUT, scheme)
         weights, activations = _emulations(precision, coverage, scheme)
         values = _calibrated(coverage, model, activations, rounding)
@@ -146,9 +152,8 @@ def emulate(
                 watched, values, _range_method(request), declared_percentile(request.calibration)
             )
             facts = watched.record() | {"calibrate_method": _range_method(request)}
-        _Rewrite(model, rounding, weights, activations, spans).run(
-            {layer.name: layer for layer in coverage.layers}
-        )
+        rewrite = _Rewrite(model, rounding, weights, activations, spans)
+        rewrite.run({layer.name: layer for layer in coverage.layers})
         onnx.save_model(model, folder / "simulated.onnx")
         publish(folder / "simulated.onnx", request.output)
     loose = any(name == "per-tensor" for name in _dynamic(activations, bool(spans), rounding))
@@ -162,7 +167,15 @@ def emulate(
         arguments | coverage.record() | facts,
         coverage.declared,
         simulated=True,
-        notes=(BATCH_NOTE,) if loose else (),
+        notes=((BATCH_NOTE,) if loose else ()) + ((_ragged(rewrite.ragged),) if rewrite.ragged else ()),
+    )
+
+
+def _ragged(rows: Mapping[str, int]) -> str:
+    named = listed([f"{name} ({size:,})" for name, size in rows.items()])
+    return (
+        f"Blocks of the format do not cut the rows of {named} evenly: the last of each row was filled up with zeros, "
+        "where llama.cpp would choose another format."
     )
 
 
@@ -177,7 +190,8 @@ def input_channels(node: NodeProto, weight: Floats) -> int:
     return int(weight.shape[-1 if turned else -2])
 
 
-def _check_opset(model: ModelProto) -> None:
+def check_opset(model: ModelProto) -> None:
+    """Raise `QSpecError` for a model whose operators are too old to emulate formats with."""
     if opset_of(model) < LEAST_OPSET:
         raise QSpecError(
             f"The model is written in opset {opset_of(model)}, and formats are emulated from {LEAST_OPSET} on.",

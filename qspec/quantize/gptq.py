@@ -10,13 +10,14 @@ import numpy as np
 from qspec.errors import QSpecError
 from qspec.quantize import registry
 from qspec.quantize.block_weights import Cut, Solve, quantize_blocks
-from qspec.quantize.blocks import Blocks, Floats, cut, encode, parameters
+from qspec.quantize.blocks import Blocks, Floats, cut, encode, parameters, stacked
 from qspec.quantize.grams import Doubles, Grams
 from qspec.quantize.graph import Layer
-from qspec.quantize.observe import Watch, watch
+from qspec.quantize.observe import watch
 from qspec.quantize.request import Realized, Request
 from qspec.quantize.stored import Prepared
 from qspec.quantize.support import keep_activations
+from qspec.quantize.taps import Tap, taps_of
 
 SCHEME = "weight-only/gptq"
 DAMPING = 0.01
@@ -30,30 +31,32 @@ STRIPE = 128
 def quantize(request: Request) -> Realized:
     """Quantize with GPTQ (Frantar et al., ICLR 2023, algorithm 1), columns in their own order.
 
-    Reads calibration data, one pass for as many layers as memory allows. Every layer sees the inputs of the base
+    Reads calibration data, one pass for as many layers as memory allows. A convolution is the product that its windows
+    make of it, each of its groups by itself. Every layer sees the inputs of the base
     model, not those of a model whose earlier layers are quantized already.
     """
     keep_activations(request.precision)
 
     def ready(prepared: Prepared) -> tuple[Solve, Mapping[str, Any]]:
         watched = watch(request, prepared.model, prepared.inputs, SCHEME, ("gptq",))
-        grams, values = input_grams(prepared, watched)
+        taps = taps_by_layer(prepared)
+        grams = Grams(watched, (tap for each in taps.values() for tap in each))
 
         def solve(layer: Layer, matrix: Floats, how: Cut) -> Blocks:
-            return correct(matrix, grams[values[layer.name]], how, layer.name)
+            read = taps[layer.name]
+            parts = zip(np.split(matrix, len(read)), read, strict=True)
+            return stacked([correct(part, grams[tap], how, layer.name) for part, tap in parts])
 
         return solve, {"damping": DAMPING, **watched.record()}
 
-    return quantize_blocks(request, SCHEME, ready, convolutions=False)
+    return quantize_blocks(request, SCHEME, ready)
 
 
-def input_grams(prepared: Prepared, watched: Watch) -> tuple[Grams, dict[str, str]]:
-    """The second moments of what the layers read, and which value each layer reads."""
+def taps_by_layer(prepared: Prepared) -> dict[str, tuple[Tap, ...]]:
+    """What each layer whose weight is to be stored anew reads."""
     nodes = {node.name: node for node in prepared.model.graph.node}
-    dims = {tensor.name: tensor.dims for tensor in prepared.model.graph.initializer}
-    values = {layer.name: nodes[layer.name].input[0] for layer in prepared.layers}
-    sizes = {values[layer.name]: int(dims[layer.weight][-2]) for layer in prepared.layers}
-    return Grams(watched, sizes), values
+    dims = {tensor.name: tuple(tensor.dims) for tensor in prepared.model.graph.initializer}
+    return {layer.name: taps_of(nodes[layer.name], dims[layer.weight]) for layer in prepared.layers}
 
 
 def correct(matrix: Floats, gram: Doubles, how: Cut, name: str) -> Blocks:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qspec.errors import LimitError
 from qspec.quantize.observe import Watch
+from qspec.quantize.taps import Tap
 
 MOST_BYTES = 1 << 30
 """Most bytes of second moments held at once; more layers take more passes over the data."""
@@ -17,40 +18,40 @@ Doubles = NDArray[np.float64]
 
 
 class Grams:
-    """X^T X of activations with a last axis of known size; computed in passes, as many activations each as fit."""
+    """X^T X of what layers read; computed in passes over the data, as many taps each as fit."""
 
-    def __init__(self, watch: Watch, sizes: Mapping[str, int]) -> None:
-        largest = max(sizes.values(), default=0)
+    def __init__(self, watch: Watch, taps: Iterable[Tap]) -> None:
+        self._taps = list(dict.fromkeys(taps))
+        largest = max((tap.size for tap in self._taps), default=0)
         if largest**2 * 8 > MOST_BYTES:
             raise LimitError(
                 f"A layer reads {largest:,} channels, whose second moments take more than the {MOST_BYTES:,} bytes that "
                 "may be held at once.",
                 hint="exclude the layer, or choose a recipe that reads no data",
             )
-        self._watch, self._sizes = watch, dict(sizes)
-        self._held: dict[str, Doubles] = {}
+        self._watch = watch
+        self._held: dict[Tap, Doubles] = {}
 
-    def __getitem__(self, value: str) -> Doubles:
-        """The second moments of `value`, shape (channels, channels), summed over examples and places."""
-        if value not in self._held:
-            self._held = self._computed(self._batch(value))
-        return self._held[value]
+    def __getitem__(self, tap: Tap) -> Doubles:
+        """The second moments of `tap`, shape (size, size), summed over examples and places."""
+        if tap not in self._held:
+            self._held = self._computed(self._batch(tap))
+        return self._held[tap]
 
-    def _batch(self, value: str) -> list[str]:
-        """`value` and those after it that fit beside it."""
-        names = list(self._sizes)
+    def _batch(self, tap: Tap) -> list[Tap]:
+        """`tap` and those after it that fit beside it."""
         chosen, taken = [], 0
-        for name in names[names.index(value) :]:
-            taken += self._sizes[name] ** 2 * 8
+        for one in self._taps[self._taps.index(tap) :]:
+            taken += one.size**2 * 8
             if taken > MOST_BYTES:
                 break
-            chosen.append(name)
+            chosen.append(one)
         return chosen
 
-    def _computed(self, values: list[str]) -> dict[str, Doubles]:
-        sums = {name: np.zeros((self._sizes[name],) * 2) for name in values}
-        for arrays in self._watch.passes(values):
-            for name, array in arrays.items():
-                rows = array.reshape(-1, self._sizes[name]).astype(np.float64)
-                sums[name] += rows.T @ rows
+    def _computed(self, taps: list[Tap]) -> dict[Tap, Doubles]:
+        sums = {tap: np.zeros((tap.size,) * 2) for tap in taps}
+        for arrays in self._watch.passes([tap.value for tap in taps]):
+            for tap in taps:
+                rows = tap.rows(arrays[tap.value]).astype(np.float64)
+                sums[tap] += rows.T @ rows
         return sums

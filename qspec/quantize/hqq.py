@@ -19,21 +19,25 @@ BETA, KAPPA, ROUNDS = 10.0, 1.01, 20
 """Weight of the quadratic term, its growth a round, and the most rounds."""
 
 FRACTIONS = (2, 4)
-"""Widths for which the runtime takes zero points that are fractions."""
+"""Widths for which the runtime takes zero points that are fractions, in products."""
 
 
 @registry.register(SCHEME, aliases=("simulated/hqq",))
 def quantize(request: Request) -> Realized:
     """Quantize with HQQ (Badri and Shaji, 2023): scales from the range, zero points by half-quadratic splitting.
 
-    Reads no data. Zero points are fractions where the runtime takes them (2 and 4 bits), whole numbers otherwise.
+    Reads no data. Zero points are fractions where the runtime takes them (products of 2 and 4 bits), whole numbers
+    otherwise.
     """
     keep_activations(request.precision)
-    return quantize_blocks(request, SCHEME, plainly(half_quadratic), convolutions=False, zero_points=True)
+    return quantize_blocks(request, SCHEME, plainly(half_quadratic), zero_points=True)
 
 
-def half_quadratic(layer: Layer, matrix: Floats, how: Cut) -> Blocks:
-    """Codes whose zero points lessen the p-norm of the error; a block that would get worse keeps what it had."""
+def half_quadratic(layer: Layer | None, matrix: Floats, how: Cut) -> Blocks:
+    """Codes whose zero points lessen the p-norm of the error; a block that would get worse keeps what it had.
+
+    Without a layer the matrix is a product's.
+    """
     blocks = cut(matrix, how.size)
     scales, whole = parameters(blocks, how.bits, symmetric=False)
     safe = np.where(scales == 0, np.float32(1), scales)[..., np.newaxis]
@@ -48,7 +52,7 @@ def half_quadratic(layer: Layer, matrix: Floats, how: Cut) -> Blocks:
         error = _error(blocks, scales, zeros, how.bits)
         best, least = np.where(error < least, zeros, best), np.minimum(error, least)
         beta *= KAPPA
-    if how.bits not in FRACTIONS:
+    if how.bits not in FRACTIONS or (layer is not None and layer.op == "Conv"):
         near = np.clip(np.rint(best), 0, (1 << how.bits) - 1).astype(np.uint8)
         return Blocks(encode(blocks, scales, near, how.bits), scales, near, matrix.shape[1], how.bits, False)
     return Blocks(encode(blocks, scales, best, how.bits), scales, best, matrix.shape[1], how.bits, False)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.errors import QSpecError
+from qspec.model.number_format import find_format
 from qspec.quantize import registry
 from qspec.quantize.block_weights import Cut, plainly, quantize_blocks
 from qspec.quantize.blocks import Blocks, Floats, cut, encode, middle, parameters
+from qspec.quantize.emulate import gguf
+from qspec.quantize.emulated import emulate
 from qspec.quantize.graph import Layer
 from qspec.quantize.request import Realized, Request
 from qspec.quantize.support import keep_activations
@@ -23,11 +29,33 @@ STEPS = np.arange(-10, 11) / 10
 def quantize(request: Request) -> Realized:
     """Quantize with the search of llama.cpp's k-quants (function `make_qkx2_quants`), one level of scales.
 
-    Each value counts by its magnitude. Reads no data. Super-blocks with quantized scales, as GGUF files have them, are
-    not made.
+    Each value counts by its magnitude. Reads no data. The formats of GGUF files, whose super-blocks have quantized
+    scales (`q4_k`, or `Q4_K_M` as people write it), can be simulated.
     """
     keep_activations(request.precision)
+    form = request.precision.weights
+    known = find_format(form.type) if form is not None else None
+    if known is not None and known.name in gguf.FORMS:
+        return _as_in_files(request, known.name)
     return quantize_blocks(request, SCHEME, plainly(search))
+
+
+def _as_in_files(request: Request, name: str) -> Realized:
+    precision = request.precision
+    if not precision.simulated:
+        raise QSpecError(
+            f"The runtime has no kernel for the blocks of GGUF files, so {name} can only be simulated.",
+            hint="add `simulated: true`, or write `int4 { granularity: per-group(32) }` for the same search in its blocks",
+        )
+    made = emulate(request, SCHEME, used=("recipe",))
+    mix = precision.recipe.named.get("mix") if precision.recipe is not None else None
+    if mix is None:
+        return made
+    note = (
+        f"Every covered layer has {name} unless a rule under `layers` says otherwise; in llama.cpp the mix {mix} gives "
+        "some tensors of its own models other formats, by their role."
+    )
+    return replace(made, notes=(*made.notes, note))
 
 
 def search(layer: Layer, matrix: Floats, how: Cut) -> Blocks:

@@ -18,10 +18,11 @@ def scheme_name(precision: Precision) -> str:
     filed under `simulated`, whatever its method. A recipe is never passed over: raises `QSpecError` when no scheme
     has it, or the precision names no method.
     """
-    if precision.method is None:
+    if precision.method is None and not precision.simulated:
         raise QSpecError(
             f"The precision ({describe(precision)}) does not say how the numbers are made.",
-            hint=f"add `method`; the schemes are {listed(registry.names(), 40)}",
+            hint="add `method`: ptq-static, ptq-dynamic, weight-only or cast, or `simulated: true` for a format that the "
+            "runtime has no kernels for",
         )
     if precision.method == "qat":
         raise QSpecError(
@@ -29,7 +30,7 @@ def scheme_name(precision: Precision) -> str:
             hint="train it (`qspec.quantize.qat` helps with PyTorch), and bring it as a file: `quantized { file, sha256 }`",
         )
     recipe = precision.recipe.name.lower() if precision.recipe is not None else None
-    method = "simulated" if precision.simulated else precision.method
+    method = "simulated" if precision.simulated or precision.method is None else precision.method
     words = [
         recipe or ("pruning" if precision.pruning else precision.weights.type if precision.weights else None)
     ]

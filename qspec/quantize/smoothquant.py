@@ -33,7 +33,7 @@ def quantize_static(request: Request) -> Realized:
     ) -> tuple[list[str], dict[str, Any]]:
         return smooth(request, model, inputs, coverage, alpha, STATIC, methods)
 
-    return static.run(request, STATIC, rewrite)
+    return static.run(request, STATIC, rewrite, recipe="smoothquant")
 
 
 @registry.register(DYNAMIC)

@@ -58,13 +58,18 @@ def quantize(request: Request) -> Realized:
     return run(request, SCHEME)
 
 
-def run(request: Request, scheme: str, rewrite: Rewrite | None = None) -> Realized:
-    """Quantize statically under the name of `scheme`, after `rewrite` has changed the prepared model."""
+def run(
+    request: Request, scheme: str, rewrite: Rewrite | None = None, *, recipe: str | None = None
+) -> Realized:
+    """Quantize statically under the name of `scheme`, after `rewrite` has changed the prepared model.
+
+    A calibration method that bears the name of the `recipe` chooses ranges by minmax.
+    """
     precision = request.precision
     used = {"activations", "format", "operators", "layers", *(["recipe"] if rewrite else [])}
     refuse_unused(precision, used, scheme)
     quantizer = check_quantizer(precision, "onnxruntime")
-    arguments = _formats(precision) | _calibration(request, smoothed=rewrite is not None)
+    arguments = _formats(precision) | _calibration(request, recipe)
     with workspace(request.output) as folder:
         model = open_model(request.model)
         prepared = prepare(model.with_weights())
@@ -149,11 +154,11 @@ def _formats(precision: Precision) -> dict[str, Any]:
     return arguments
 
 
-def _calibration(request: Request, *, smoothed: bool) -> dict[str, Any]:
+def _calibration(request: Request, recipe: str | None) -> dict[str, Any]:
     calibration = request.calibration
     method = calibration.method if calibration is not None else None
-    if smoothed and method == "smoothquant":
-        method = "minmax"  # how ranges are chosen once scale has been moved
+    if recipe is not None and method == recipe:
+        method = "minmax"  # how ranges are chosen once the recipe has done its work
     if calibration is None or isinstance(method, Silence):
         raise QSpecError(
             "Static quantization chooses scales from calibration data, and the executor states no calibration method.",

@@ -70,7 +70,7 @@ def store_weights(
         opened = open_model(request.model)
         model = prepare(opened.with_weights())
         coverage = cover(model, precision, operators, scheme)
-        _refuse_others(coverage, operators, scheme)
+        refuse_others(coverage, operators, scheme)
         forms = _forms(precision, coverage, scheme)
         rewritten = gemm_to_matmul(model.graph, list(forms))
         layers = tuple(layer for layer in weighted_layers(model) if layer.name in forms)
@@ -90,7 +90,8 @@ def store_weights(
     )
 
 
-def _refuse_others(coverage: Coverage, operators: Sequence[str], scheme: str) -> None:
+def refuse_others(coverage: Coverage, operators: Sequence[str], scheme: str) -> None:
+    """Raise `QSpecError` where convolutions are covered by a scheme for matrix products."""
     others = [layer for layer in coverage.layers if layer.op not in operators]
     convolutions = [layer.name for layer in others if layer.op.startswith("Conv")]
     if convolutions and "Conv" not in operators:

@@ -59,16 +59,24 @@ def round_activation(
 
 
 def _grouped(weave: Weaver, value: str, how: Emulation, size: int, channels: int, op: str) -> str:
-    if channels % size:
-        raise QSpecError(
-            f"Activations of {channels} channels cannot be cut into groups of {size}.",
-            hint="choose a size that divides the channels, or exclude the layer",
-        )
+    """Groups of channels under a scale each; the last one filled up with zeros where the channels leave it short."""
+
+    def whole(*numbers: int) -> str:
+        return weave.constant(numbers, np.int64)
+
     convolution = op in ("Conv", "ConvTranspose")
-    wanted = [0, channels // size, size, -1] if convolution else [-1, channels // size, size, 1]
+    count = -(-channels // size)
+    short = count * size - channels
     shape = weave("Shape", value)
-    groups = weave("Reshape", value, weave.constant(wanted, np.int64))
-    return weave("Reshape", _scaled(weave, groups, how, None, 2), shape)
+    rows = weave("Reshape", value, whole(*((0, channels, -1) if convolution else (-1, channels, 1))))
+    if short:
+        rows = weave("Pad", rows, whole(0, 0, 0, 0, short, 0))
+    groups = weave("Reshape", rows, whole(0, count, size, -1))
+    rounded = _scaled(weave, groups, how, None, 2)
+    if short:
+        flat = weave("Reshape", rounded, whole(0, count * size, -1))
+        rounded = weave("Slice", flat, whole(0), whole(channels), whole(1))
+    return weave("Reshape", rounded, shape)
 
 
 def _scaled(weave: Weaver, value: str, how: Emulation, span: Span | None, axis: int | None) -> str:

@@ -10,11 +10,12 @@ from qspec.model.expression import Term
 from qspec.model.number_format import NumberFormat, find_format
 from qspec.model.precision import TensorFormat
 from qspec.model.shorthand import per_group
+from qspec.quantize.emulate import gguf
 from qspec.quantize.emulate.granules import PER_TENSOR, block_shape
 from qspec.quantize.emulate.grids import ELEMENTS, FLOATING, TABLES, Grid, integers
 from qspec.quantize.support import refuse_format_parts
 
-Rule = Literal["affine", "scaled", "plain", "binary", "ternary"]
+Rule = Literal["affine", "scaled", "plain", "binary", "ternary", "gguf"]
 
 SCALES = ("fp32", "fp16", "bf16", "fp8-e4m3", "fp8-e5m2", "e8m0")
 """Formats that scales can be rounded to."""
@@ -29,7 +30,8 @@ class Emulation:
 
     format: NumberFormat
     rule: Rule
-    """`affine` has a zero point, `scaled` a scale alone, `plain` neither; `binary` and `ternary` keep signs."""
+    """`affine` has a zero point, `scaled` a scale alone, `plain` neither; `binary` and `ternary` keep signs; `gguf` is a
+    format of such files."""
     grid: Grid
     granularity: Term
     scale: str = "fp32"
@@ -68,6 +70,8 @@ def emulation(form: TensorFormat, what: str, scheme: str, *, cast: bool = False)
     ):
         raise QSpecError(f"There are no {what} {granularity}.")
     scale = _scale(form, known, scheme)
+    if known is not None and known.name in gguf.FORMS:
+        return _of_gguf(known, form, granularity, what)
     if known is not None and known.kind == "integer" and known.bits <= _MOST_UNIFORM_BITS:
         return _uniform(known, form, granularity, scale)
     if form.symmetric is False:
@@ -81,7 +85,7 @@ def emulation(form: TensorFormat, what: str, scheme: str, *, cast: bool = False)
     if known is None or element not in FLOATING:
         raise QSpecError(
             f"The format {form.type} of {what} cannot be emulated here.",
-            hint="integers of 1 to 8 bits, binary, ternary, nf4, fp4, fp8, fp16, bf16, mxfp and nvfp4 formats can",
+            hint="integers of 1 to 8 bits, binary, ternary, nf4, fp4, fp8, fp16, bf16, mxfp, nvfp4 and GGUF formats can",
         )
     plain = known.bits >= 16 or (cast and known.kind == "float")
     return Emulation(known, "plain" if plain else "scaled", FLOATING[element], granularity, scale)
@@ -103,6 +107,23 @@ def _scale(form: TensorFormat, known: NumberFormat | None, scheme: str) -> str:
             f"The scheme {scheme} cannot round scales to {said}.", hint=f"it can to {', '.join(SCALES)}"
         )
     return found.name
+
+
+def _of_gguf(known: NumberFormat, form: TensorFormat, granularity: Term, what: str) -> Emulation:
+    """The emulation of a format of GGUF files, which fixes its blocks and their scales by itself."""
+    if what != "weights":
+        raise QSpecError(
+            f"The format {known.name} is for weights, and the precision gives it to {what}.",
+            hint="leave `activations` out: llama.cpp chooses their format by itself",
+        )
+    own = form.symmetric is None and form.scale is None
+    if not own or (known.group is not None and granularity != per_group(known.group)):
+        raise QSpecError(
+            f"The format {known.name} has blocks and scales of its own, and the precision gives it others.",
+            hint="leave `granularity`, `symmetric` and `scale` out",
+        )
+    grid = integers(known.bits, symmetric=False)
+    return Emulation(known, "gguf", grid, granularity, "fp16", symmetric=False)
 
 
 def _uniform(known: NumberFormat, form: TensorFormat, granularity: Term, scale: str) -> Emulation:

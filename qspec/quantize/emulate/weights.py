@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from qspec.quantize.emulate import gguf
 from qspec.quantize.emulate.formats import Emulation
 from qspec.quantize.emulate.granules import cut_up
 from qspec.quantize.emulate.grids import FLOATING, Floating, Floats
@@ -14,6 +15,8 @@ TERNARY_THRESHOLD = 0.7
 
 def round_matrix(matrix: Floats, how: Emulation) -> Floats:
     """`matrix`, (rows, columns), as the format holds it: quantized and dequantized to the nearest values."""
+    if how.rule == "gguf":
+        return gguf.round_rows(matrix, how.format.name)
     granules, restore = cut_up(matrix, how.granularity)
     if how.rule in ("binary", "ternary"):  # means are over what is there, not over the filling
         there, _ = cut_up(np.ones_like(matrix), how.granularity)
