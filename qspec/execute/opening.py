@@ -26,7 +26,7 @@ from qspec.execute.tasks import Opener
 from qspec.execute.tasks import registry as tasks
 from qspec.execute.tasks.runner import TaskData
 from qspec.metrics.bind import BoundMetric, bind
-from qspec.metrics.definition import Availability
+from qspec.metrics.definition import Availability, Family
 from qspec.metrics.parameters import spoken
 from qspec.metrics.predictions import Predictions
 from qspec.model.measurand import MeasurandKind, measurand
@@ -76,12 +76,17 @@ class Opening:
         """Distances that the claim bounds here and the evaluation does not declare."""
         found: dict[str, BoundMetric] = {}
         declared = {str(term) for term in self.evaluation.metrics}
+        # Flips follow from the scores of a metric that is 0 or 1; where there is none, from the answers themselves.
+        families = {bind(term, task=self.evaluation.task).family for term in self.evaluation.metrics}
+        unscored = Family.BINARY not in families
         for assertion in self.plan.resolved.claim.assertions:
             subject = measurand(assertion.quantity)
             if subject.kind is not MeasurandKind.DISTANCE or subject.metric is None:
                 continue
             here = assertion.on in (None, self.evaluation.name) and str(subject.metric) not in declared
-            if here and subject.metric.name in _FROM_PREDICTIONS:
+            if here and (
+                subject.metric.name in _FROM_PREDICTIONS or (unscored and str(subject.metric) == "flips")
+            ):
                 bound = bind(subject.metric)
                 if self.evaluation.task in bound.metric.tasks:
                     found[str(subject.metric)] = bound
