@@ -1,5 +1,7 @@
 """Multiple choice by likelihood, or by scores of all choices."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
@@ -70,3 +72,34 @@ def test_calibration_sees_one_text_of_each_question(graph, executing, value):
     )
     first, second = value(executed, "accuracy")
     assert abs(first - second) < 0.3
+
+
+def test_choices_may_be_texts(token_pair, tokenizer, executing, value):
+    tables = token_pair()
+    words = ["<unk>", *"abcdefghijk"]
+    tokenizer(words)
+    generator = np.random.default_rng(10)
+    asked = [" ".join(generator.choice(words[1:], 3)) for _ in range(40)]
+    ends = [
+        [" ".join(generator.choice(words[1:], generator.integers(1, 4))) for _ in range(3)] for _ in asked
+    ]
+    texts = np.asarray(
+        [[f"{question} {end}" for end in row] for question, row in zip(asked, ends, strict=True)]
+    )
+    labels = generator.integers(0, 3, 40)
+    executed = executing(
+        "multiple-choice",
+        "accuracy(normalization: none)",
+        {"text": texts, "y": labels},
+        data="inputs { ids: text }\n  label: y",
+        model='tokenizer: "tokenizer.json"',
+    )
+    for side, table in enumerate(tables):
+        logp = log_softmax(table, axis=-1)
+
+        def likelihood(text, logp=logp):
+            numbers = [words.index(word) for word in text.split()]
+            return sum(logp[pair] for pair in pairwise(numbers))
+
+        chosen = [int(np.argmax([likelihood(text) for text in row])) for row in texts]
+        assert value(executed, "accuracy")[side] == pytest.approx(np.mean(chosen == labels), abs=1e-6)

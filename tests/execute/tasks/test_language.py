@@ -1,5 +1,7 @@
 """Language modelling scores each token once, in windows of a declared context and stride."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.special import log_softmax
@@ -53,4 +55,49 @@ def test_perplexity_per_byte_and_the_loss_on_padding_are_not_confused(token_pair
     loss = -log_softmax(table, axis=-1)[ids[:, :-1], ids[:, 1:]].sum()
     assert value(executed, "perplexity")[0] == pytest.approx(
         np.exp(loss / sum(len(t.encode()) for t in texts)), rel=1e-5
+    )
+
+
+def test_documents_may_be_texts(token_pair, tokenizer, executing, value):
+    tables = token_pair()
+    words = ["<unk>", *"abcdefghijk"]
+    tokenizer(words)
+    generator = np.random.default_rng(9)
+    texts = [" ".join(generator.choice(words[1:], generator.integers(1, 9))) for _ in range(25)]
+    data, model = {"data": "inputs { ids: text }"}, {"model": 'tokenizer: "tokenizer.json"'}
+    runs = {
+        per: executing(
+            "language-modelling", f"perplexity(per: {per})", {"text": np.asarray(texts)}, **data, **model
+        )
+        for per in ("token", "word", "byte")
+    }
+    for side, table in enumerate(tables):
+        logp = log_softmax(table, axis=-1)
+        numbers = [[words.index(word) for word in text.split()] for text in texts]
+        loss = -sum(logp[a, b] for one in numbers for a, b in pairwise(one))
+        counts = {
+            "token": sum(len(one) - 1 for one in numbers),
+            "word": sum(len(one) for one in numbers),
+            "byte": sum(len(text.encode()) for text in texts),
+        }
+        for per, count in counts.items():
+            assert value(runs[per], "perplexity")[side] == pytest.approx(np.exp(loss / count), rel=1e-5)
+
+
+def test_padding_that_the_pipeline_adds_is_not_scored(token_pair, tokenizer, executing, value):
+    (table, _) = token_pair()
+    words = ["<pad>", *"abcdefghijk"]
+    tokenizer(words)
+    texts = ["a b c", "d", "e f g h i"]
+    executed = executing(
+        "language-modelling",
+        "perplexity(per: token)",
+        {"text": np.asarray(texts)},
+        data="inputs { ids: text }",
+        more='pipeline { pre: [tokenize(file: "tokenizer.json", length: 9)] }',
+    )
+    logp = log_softmax(table, axis=-1)
+    pairs = [pair for text in texts for pair in pairwise(words.index(word) for word in text.split())]
+    assert value(executed, "perplexity")[0] == pytest.approx(
+        np.exp(-np.mean([logp[pair] for pair in pairs])), rel=1e-5
     )
