@@ -85,6 +85,8 @@ class _Groups:
             for run in np.split(np.arange(len(indices)), cuts)
             if len(run)
         ]
+        if len({part.shape[1:] for part in parts}) > 1:
+            raise _ragged(self.name, self.path)
         return parts[0] if len(parts) == 1 else np.concatenate(parts or [self._group(0)[:0]])
 
     def _group(self, index: int) -> NDArray[Any]:
@@ -145,10 +147,14 @@ def _lists(column: Any, name: str, path: Path) -> NDArray[Any]:
         else {column.type.list_size}
     )
     if len(lengths) != 1 or None in lengths:
-        raise QSpecError(
-            f"The lists in the column {name!r} of {path.name} differ in length, or are missing.",
-            hint="pad them to one length, or store each in columns of its own",
-        )
+        raise _ragged(name, path)
     inner = _array(column.flatten(), name, path)
     length = int(lengths.pop())
     return inner.reshape(len(column), length, *inner.shape[1:])
+
+
+def _ragged(name: str, path: Path) -> QSpecError:
+    return QSpecError(
+        f"The lists in the column {name!r} of {path.name} differ in length, or are missing.",
+        hint="pad them to one length, or store each in columns of its own",
+    )
