@@ -23,7 +23,7 @@ def input_columns(dataset: Dataset, table: Table) -> dict[str, str]:
             rule="QS902",
         )
     for column in members.values():
-        table.column(column)
+        table.require(column)
     return dict(members)
 
 

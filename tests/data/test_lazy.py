@@ -131,6 +131,13 @@ def test_examples_of_other_shapes_than_the_first_are_refused(tmp_path: Path) -> 
         column[0:3]
 
 
+def test_no_more_is_in_memory_than_is_asked_for(tmp_path: Path) -> None:
+    opened = saved(tmp_path / "a.npz")
+    column = examples.columns(DATASET, opened, np.arange(50))["image"]
+    assert [len(column[start : start + 8]) for start in range(0, 50, 8)] == [8] * 6 + [2]
+    assert not opened._columns
+
+
 def test_a_step_for_an_input_that_is_none_is_refused_at_once() -> None:
     with pytest.raises(QSpecError, match="A transform is for the input picture"):
         lazy(X, "scale(2, input: picture)")
