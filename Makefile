@@ -2,7 +2,7 @@
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: check test lint types bench tables schemas fuzz coverage-study browser pictures suite
+.PHONY: check test lint types bench tables schemas fuzz coverage-study matrix browser pictures suite
 
 check: lint types test
 
@@ -33,6 +33,10 @@ fuzz:
 
 coverage-study:
 	$(PYTHON) tests/studies/coverage.py
+
+# Some minutes: what is not simulated is timed. Writes the tables of specs/matrix/README.md.
+matrix:
+	$(PYTHON) tests/studies/matrix.py
 
 # Needs Debian's chromium; says so where it is missing.
 browser:

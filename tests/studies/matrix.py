@@ -1,0 +1,231 @@
+"""The matrix of schemes and models, measured: `python tests/studies/matrix.py [MODEL…]`, or `make matrix`.
+
+Every scheme of specs/matrix/schemes.toml is executed as a spec on each trained model; accuracy and flips are computed again
+with bare onnxruntime from the artifact in the store, and must agree. The tables of the models that are named, or of all,
+are written into specs/matrix/README.md. Takes some minutes: what is not simulated is timed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+import shutil
+import sys
+import tempfile
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from qspec import api
+from qspec.errors import QSpecError
+from qspec.execute.options import Options
+from qspec.execute.run import Executed
+
+SPECS = Path(__file__).resolve().parents[2] / "specs"
+MATRIX = SPECS / "matrix"
+SCHEMES: dict[str, dict[str, Any]] = tomllib.loads((MATRIX / "schemes.toml").read_text())
+TITLES = {
+    "cnn": "two convolutions and a linear head on digits of 8 x 8 pixels",
+    "mlp": "one hidden layer on the same digits",
+    "encoder": "a transformer layer over the eight lines of a digit",
+    "decoder": "a causal transformer layer over twelve tokens, the next token at every place",
+}
+DIGITS = """dataset d {
+  source: "digits.npz"
+  splits { tune: 0..898, test: 898..1797 }
+  inputs { image: x }
+  label:  y
+}"""
+SEQUENCES = """dataset d {
+  source: "sequences.npz"
+  splits { tune: 0..256, test: 256..1256 }
+  inputs { tokens: tokens }
+  label:  following
+}"""
+SPEC = """qspec 1
+
+model m {{ file: "{model}.onnx" }}
+
+{data}
+
+executor e {{
+  hardware: local
+  runtime {{ name: onnxruntime, provider: cpu, threads: 1 }}
+  model: m
+  precision {{ {precision} }}
+  {calibration}
+  baseline: fp32
+  task: {task}
+  metrics: [top1]
+  test-set {{ data: d.test, composition: clean }}
+  {load}
+}}
+
+claim c on e {{
+  size <= 2 x baseline
+}}
+"""
+HEAD = """# Schemes and models
+
+Every scheme of [schemes.toml](schemes.toml), the plan, on four small trained models ([train.py](train.py)): what `qspec
+execute` made of it on a processor, as `make matrix` measured it. A test makes each cell again, compares it with bare
+onnxruntime, takes its census, and holds this table against what it finds.
+
+- *realized*: what ran is what was declared; *simulated*: the format is emulated in floats, so that accuracy counts and
+  speed does not; *refused*: with a sentence, because the runtime has no kernels for the format on a processor.
+- *accuracy*: top-1 on the test split, of the base model and of the quantized one, in per cent; *flips*: examples (tokens, for
+  the decoder) that became wrong and that became right.
+- *size*: the file over the base model's; of a small model the scales and the graph weigh much. *coded*, where weights were
+  pruned: what the file would take stored sparse and entropy-coded.
+- *speed*: throughput over the base model's at batch 32 on one thread. Models as small as these gain little: the figure shows
+  what was measured, and *noisy* that the clocks disagreed.
+- *census*: layers stored and layers computed as declared, of those declared; weight-only schemes promise storage alone.
+- In brackets: of a model with convolutions only the matrix products were asked for, since the scheme is for products.
+"""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One scheme on one model."""
+
+    name: str
+    texts: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"| `{self.name}` | {' | '.join(self.texts)} |"
+
+
+def main() -> None:
+    """Measure the models that are named, or all, and write their tables."""
+    models = sys.argv[1:] or list(TITLES)
+    target = MATRIX / "README.md"
+    tables = written(target)
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for file in (SPECS / "data" / "digits.npz", MATRIX / "sequences.npz", *(MATRIX / "models").iterdir()):
+            shutil.copy(file, root / file.name)
+        for model in models:
+            cells = [measure(root, model, name, scheme) for name, scheme in SCHEMES.items()]
+            tables[model] = "\n".join(map(str, cells))
+            target.write_text(page(tables), encoding="utf-8")
+
+
+def written(target: Path) -> dict[str, str]:
+    """The rows of each model's table as the page has them."""
+    text = target.read_text(encoding="utf-8") if target.exists() else ""
+    parts = re.split(r"^## `(\w+)`.*$", text, flags=re.MULTILINE)
+    return {
+        model: "\n".join(line for line in body.splitlines() if line.startswith("| `"))
+        for model, body in zip(parts[1::2], parts[2::2], strict=True)
+    }
+
+
+def page(tables: dict[str, str]) -> str:
+    """The page: what the columns mean, where it was measured, and a table a model."""
+    where = f"onnxruntime {onnxruntime.__version__} on {platform.system()}, {platform.machine()}"
+    parts = [HEAD, f"Measured with {where}.\n"]
+    for model, title in TITLES.items():
+        if model in tables:
+            columns = "| scheme | outcome | accuracy | flips | size | speed | census |\n|---|---|---|---|---|---|---|"
+            parts.append(f"## `{model}`: {title}\n\n{columns}\n{tables[model]}\n")
+    return "\n".join(parts)
+
+
+def measure(root: Path, model: str, name: str, scheme: dict[str, Any]) -> Cell:
+    """One cell, executed, and checked against bare onnxruntime."""
+    products = model in scheme.get("products", ())
+    method = scheme.get("calibration")
+    simulated = "simulated" in scheme["precision"] or "pruning" in scheme["precision"]
+    text = SPEC.format(
+        model=model,
+        data=SEQUENCES if model == "decoder" else DIGITS,
+        precision=scheme["precision"] + (", operators: [Gemm]" if products else ""),
+        calibration=f"calibration {{ data: d.tune, size: 64, method: {method}, seed: 0 }}" if method else "",
+        task="token-classification" if model == "decoder" else "image-classification",
+        load="" if simulated else "load { scenario: offline, batch: 32 }",
+    )
+    spec = root / "cell.qspec"
+    spec.write_text(text, encoding="utf-8")
+    print(f"{model} {name}", file=sys.stderr, flush=True)
+    try:
+        run = api.run(spec, options=Options(store=root / "store", profile="quick"), write=False)
+    except QSpecError as error:
+        if "refused" not in scheme or not re.search(scheme["refused"], str(error)):
+            raise
+        return Cell(name, ("refused", *[""] * 5))
+    (executed,) = run.executed
+    return Cell(name, described(executed, root, model, products))
+
+
+def described(executed: Executed, root: Path, model: str, products: bool) -> tuple[str, ...]:
+    """The texts of a cell; raises `AssertionError` where bare onnxruntime finds other figures."""
+    block, made = executed.measured, executed.record.quantized
+    census = block.census["quantized"]
+    (found,) = [r for r in block.results if r.quantity.name == "top1"]
+    artifact = next(p for p in (root / "store").rglob("model.onnx") if digest(p) == made.sha256)
+    feed, labels = examples(root, model)
+    before, after = answers(root / f"{model}.onnx", feed), answers(artifact, feed)
+    harmful = int(((before == labels) & (after != labels)).sum())
+    helpful = int(((before != labels) & (after == labels)).sum())
+    assert found.n is not None and found.harmful is not None and found.helpful is not None
+    assert (int(found.harmful.value), int(found.helpful.value)) == (harmful, helpful), (
+        artifact,
+        harmful,
+        helpful,
+    )
+    assert int(found.n.value) == labels.size
+    size = made.size / executed.record.baseline.size
+    coded = f", coded {made.coded_size / executed.record.baseline.size:.2f}" if made.coded_size else ""
+    outcome = "simulated" if census.simulated else "realized" if census.realized else "not realized"
+    return (
+        f"({outcome})" if products else outcome,
+        f"{100 * (before == labels).mean():.1f} → {100 * (after == labels).mean():.1f}",
+        f"{harmful} / {helpful}",
+        f"{size:.2f}{coded}",
+        speed(executed) if not census.simulated else "",
+        f"{census.stored.value} and {census.computed.value} of {census.declared.value}",
+    )
+
+
+def speed(executed: Executed) -> str:
+    """Throughput over the base model's, and whether the clocks agreed."""
+    found = [r for r in executed.measured.results if r.quantity.name == "throughput"]
+    if not found or found[0].baseline is None or found[0].quantized is None:
+        return ""
+    ratio = float(found[0].quantized.base / found[0].baseline.base)
+    noisy = any("clock" in note or "noisy" in note for note in executed.measured.notes)
+    return f"{ratio:.2f}{' noisy' if noisy else ''}"
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def examples(root: Path, model: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Inputs and labels of the model's test split."""
+    if model == "decoder":
+        with np.load(root / "sequences.npz") as data:
+            return {"tokens": data["tokens"][256:]}, data["following"][256:]
+    with np.load(root / "digits.npz") as data:
+        return {"image": data["x"][898:]}, data["y"][898:]
+
+
+def answers(path: Path, feed: dict[str, np.ndarray]) -> np.ndarray:
+    """The classes that bare onnxruntime finds, in batches of 32 on one thread."""
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    ((name, x),) = feed.items()
+    parts = [session.run(None, {name: x[i : i + 32]})[0] for i in range(0, len(x), 32)]
+    return np.concatenate(parts).argmax(axis=-1)
+
+
+if __name__ == "__main__":
+    main()
