@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -36,8 +37,8 @@ def verdict_lines(name: str, executor: str | None, verdicts: Verdicts, measured:
             f"  {mark} {one.assertion!s:<{width}}  {_coloured(one.outcome.value)}{expected}{_interval(one)}"
         )
         yield line
-        if one.needs is not None and not one.as_expected:
-            yield f"      about {one.needs:,} examples would decide it"
+        if (open_for := _open_for(one)) is not None:
+            yield f"      {open_for}"
         if one.because and one.outcome.value != "confirmed":
             yield f"      {one.because}"
     yield ""
@@ -86,14 +87,35 @@ def _interval(one: Judged) -> str:
     if one.interval is None:
         return ""
     low, high = one.interval.low, one.interval.high
-    unit = one.assertion.bounds[0].quantity.unit or ""
-    percent = unit.startswith(("%", "pp"))
-    # Limits are in base units, and are told in the unit of the bound.
-    scale = 100.0 if percent else 1 / float(Quantity.of("1", unit or None).base)
-    said = unit if percent else unit.replace("x baseline", "x")
+    scale, said = _told_in(one)
     if one.interval.is_exact:
         return f"  {one.interval.estimate * scale:.3g} {said}".rstrip()
     return f"  {low * scale:.3g} to {high * scale:.3g} {said}".rstrip()
+
+
+def _open_for(one: Judged) -> str | None:
+    """Why examples leave a bound open: the half-width of the interval, the flips behind it, and how many would do."""
+    if one.outcome.value != "inconclusive" or one.as_expected or one.interval is None:
+        return None
+    half = one.interval.half_width
+    if not math.isfinite(half):
+        return None
+    scale, unit = _told_in(one)
+    told = [f"half-width {half * scale:.3g} {unit}".rstrip()]
+    if one.discordance is not None:
+        told.append(f"{one.discordance:.2%} of the examples flip")
+    if one.needs is not None:
+        where = " in the critical stratum" if one.assertion.for_each is not None else ""
+        told.append(f"about {one.needs:,} examples{where} would decide it")
+    return "; ".join(told)
+
+
+def _told_in(one: Judged) -> tuple[float, str]:
+    """What limits, which are in base units, are multiplied by to be told in the unit of the bound, and that unit."""
+    unit = one.assertion.bounds[0].quantity.unit or ""
+    if unit.startswith(("%", "pp")):
+        return 100.0, unit
+    return 1 / float(Quantity.of("1", unit or None).base), unit.replace("x baseline", "x")
 
 
 def _coloured(outcome: str) -> str:

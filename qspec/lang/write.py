@@ -19,7 +19,7 @@ from qspec.model.spelling import inner_word, key_word, quote, value_word
 _ON_SEVERAL_LINES = frozenset(
     {"models", "datasets", "executors", "claims", "deployments", "evaluations", "measured"}
 )
-_ROWS = frozenset({"census", "results", "hidden", "verdicts"})
+_ROWS = frozenset({"census", "results", "hidden", "draws", "verdicts"})
 """What a measured block holds one line each of, as in a table."""
 
 

@@ -94,6 +94,12 @@ class Result(Noun):
     """Examples the quantized model has right and the baseline wrong."""
     changed: Quantity | None = None
     """Examples whose answer changed at all."""
+    flips: Range | None = None
+    """Wilson's interval of the share of examples that exactly one of the models has right."""
+    p_exact: Quantity | None = None
+    """McNemar's exact test that there is any loss or gain at all; a large one is no evidence of none."""
+    p_mid: Quantity | None = None
+    """The same with the probability of what was seen halved, which is less cautious."""
 
 
 class Verdict(Noun):
@@ -107,6 +113,8 @@ class Verdict(Noun):
     """The interval that decided."""
     method: Word | None = None
     """How the interval was made."""
+    discordance: Quantity | None = None
+    """Share of examples that exactly one of the models has right, where the outcome is open for want of examples."""
     needs: Quantity | None = None
     """Examples that would decide, at the discordance seen."""
     because: Text | None = None

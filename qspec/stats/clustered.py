@@ -1,4 +1,4 @@
-"""The loss in points of a 0/1 metric whose examples come in clusters: flips counted at their effective number."""
+"""A 0/1 metric whose examples come in clusters: flips, and right answers, counted at their effective number."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import stdtr, stdtrit
+from scipy.special import ndtr, stdtr, stdtrit
 
 from qspec.errors import QSpecError
-from qspec.stats.estimate import FEW_CLUSTERS, clustered_error, codes
+from qspec.stats.estimate import FEW_CLUSTERS, FloatArray, clustered_error, codes
 from qspec.stats.interval import Interval, check_confidence
 from qspec.stats.paired import refuting_z, tango_limits, wald_limits
+from qspec.stats.proportion import clopper_pearson, wilson_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,48 @@ def effective_flips(
     n = baseline.size
     harmful, helpful = int((baseline & ~quantized).sum()), int((quantized & ~baseline).sum())
     flips = baseline.astype(np.float64) - quantized
-    centred = (flips - flips.mean()) / n if n else flips
+    effect, units = design_effect(flips, clusters)
+    return EffectiveFlips(harmful / effect, helpful / effect, n / effect, units)
+
+
+def design_effect(values: FloatArray, clusters: ArrayLike) -> tuple[float, int]:
+    """The cluster-robust variance of a mean (examples,) over that of independent examples, at least 1; and the clusters.
+
+    Values that never vary say nothing of it: whole clusters count as one example each then.
+    """
+    n = values.size
+    centred = (values - values.mean()) / n if n else values
     index, _ = codes(clusters, n, "cluster labels")
     error, units = clustered_error(centred, index)
     independent, _ = clustered_error(centred, None)
-    effect = max(1.0, (error / independent) ** 2) if independent > 0 else n / units
-    return EffectiveFlips(harmful / effect, helpful / effect, n / effect, units)
+    return max(1.0, (error / independent) ** 2) if independent > 0 else n / units, units
+
+
+@dataclass(frozen=True, slots=True)
+class EffectiveShare:
+    """Hits and examples, divided by the design effect; `units` clusters carry them."""
+
+    hits: float
+    n: float
+    units: int
+
+    @property
+    def few_units(self) -> bool:
+        """Whether there are fewer than 20 clusters, where the interval cannot be relied on."""
+        return self.units < FEW_CLUSTERS
+
+    def interval(self, confidence: float = 0.95) -> Interval:
+        """The envelope of Wilson's and the exact interval at the effective number, with Student's quantile."""
+        check_confidence(confidence)
+        quantile = float(stdtrit(self.units - 1, (1 + confidence) / 2))
+        low, high = wilson_limits(self.hits, self.n, quantile)
+        exact = clopper_pearson(self.hits, self.n, 1 - 2 * float(ndtr(-quantile)))
+        share = Interval(self.hits / self.n, low, high, confidence, "clustered-wilson")
+        return share.envelope(exact, "clustered-wilson+clopper-pearson")
+
+
+def effective_share(hits: ArrayLike, clusters: ArrayLike) -> EffectiveShare:
+    """The share of hits (examples,), true or false; raises InsufficientDataError under two clusters."""
+    hit = np.asarray(hits, dtype=bool)
+    effect, units = design_effect(hit.astype(np.float64), clusters)
+    return EffectiveShare(int(hit.sum()) / effect, hit.size / effect, units)

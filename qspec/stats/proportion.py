@@ -19,16 +19,24 @@ def check_count(successes: float, n: float) -> None:
 def wilson(successes: float, n: float, confidence: float = 0.95) -> Interval:
     """Wilson's score interval for a proportion (Wilson 1927; Newcombe 1998, Stat. Med. 17:857, method 3)."""
     check_count(successes, n)
-    z2 = normal_quantile(confidence) ** 2
-    centre = successes + z2 / 2
-    spread = math.sqrt(z2 * (successes * (n - successes) / n + z2 / 4))
-    low = 0.0 if successes == 0 else (centre - spread) / (n + z2)
-    high = 1.0 if successes == n else (centre + spread) / (n + z2)
+    low, high = wilson_limits(successes, n, normal_quantile(confidence))
     return Interval(successes / n, low, high, confidence, "wilson")
 
 
-def clopper_pearson(successes: int, n: int, confidence: float = 0.95) -> Interval:
-    """The exact interval for a proportion, from binomial tails (Clopper and Pearson 1934, Biometrika 26:404)."""
+def wilson_limits(successes: float, n: float, z: float) -> tuple[float, float]:
+    """Wilson's limits for real counts and a quantile z > 0."""
+    centre = successes + z * z / 2
+    spread = z * math.sqrt(successes * (n - successes) / n + z * z / 4)
+    low = 0.0 if successes == 0 else (centre - spread) / (n + z * z)
+    high = 1.0 if successes == n else (centre + spread) / (n + z * z)
+    return low, high
+
+
+def clopper_pearson(successes: float, n: float, confidence: float = 0.95) -> Interval:
+    """The exact interval for a proportion, from binomial tails (Clopper and Pearson 1934, Biometrika 26:404).
+
+    Real counts stand for effective numbers of examples, by the beta distributions that the tails are of.
+    """
     from scipy.special import betaincinv  # What reads published numbers does without scipy.
 
     check_count(successes, n)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from qspec.execute.contrasts import registry
 from qspec.execute.contrasts.contrast import Asked, Contrast, Question, Sides, exact, point, searched
 from qspec.execute.contrasts.mean import mean_contrast
-from qspec.stats.clustered import EffectiveFlips, effective_flips
+from qspec.execute.contrasts.share import Share, decide_share
+from qspec.stats.clustered import EffectiveFlips, EffectiveShare, effective_flips, effective_share
 from qspec.stats.decision import Outcome, Verdict, decide, decide_flips, deciding_n_by_width
 from qspec.stats.estimate import FEW_CLUSTERS
 from qspec.stats.interval import InsufficientDataError, Interval
 from qspec.stats.paired import PairedCounts, tango
-from qspec.stats.proportion import deciding_proportion, wilson
+from qspec.stats.proportion import wilson
 from qspec.stats.relative import Reading, decide_relative, relative_interval
 from qspec.stats.sequential import sequential_flips
 from qspec.stats.strata import paired_counts
@@ -72,8 +73,7 @@ class BinaryContrast:
             return decide_relative(self.counts, _READINGS[question.asked], relation, bound, confidence)
         if question.asked is Asked.LOSS:
             return decide_flips(self.counts, relation, bound, confidence)
-        right = self.counts.both + self.counts.helpful
-        return searched(lambda level: deciding_proportion(right, self.n, level), question, self.n)
+        return decide_share(Share(self.counts.both + self.counts.helpful, self.n), question, self.n)
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,16 @@ class ClusteredContrast(BinaryContrast):
     """The same where examples come in clusters: flips at their effective number, the rest as clustered means."""
 
     flips: EffectiveFlips
+    right: EffectiveShare
     means: Contrast
 
     def interval(self, asked: Asked, confidence: float) -> Interval:
-        """Tango at the effective number for the loss, else cluster-robust t."""
-        return (
-            self.flips.interval(confidence) if asked is Asked.LOSS else self.means.interval(asked, confidence)
-        )
+        """Tango at the effective number for the loss, Wilson there for the value alone, else cluster-robust t."""
+        if asked is Asked.LOSS:
+            return self.flips.interval(confidence)
+        if asked is Asked.VALUE:
+            return self.right.interval(confidence)
+        return self.means.interval(asked, confidence)
 
     def judge(self, question: Question) -> Verdict:
         """The verdict; raises `InsufficientDataError` under 20 clusters."""
@@ -98,6 +101,8 @@ class ClusteredContrast(BinaryContrast):
                 f"{self.flips.units} clusters are too few to say how much they vary; {FEW_CLUSTERS} are needed.",
                 hint="declare a smaller unit if the examples within one really vary",
             )
+        if question.asked is Asked.VALUE:
+            return decide_share(self.right, question, self.n)
         if question.asked is not Asked.LOSS:
             return self.means.judge(question)
         confirming = self.flips.interval(question.confidence)
@@ -143,4 +148,5 @@ def binary(sides: Sides) -> Contrast:
         return SequentialContrast(counts, mean_contrast(sides), sides.units is not None)
     if sides.units is None:
         return BinaryContrast(counts)
-    return ClusteredContrast(counts, effective_flips(baseline, quantized, sides.units), mean_contrast(sides))
+    flips, right = effective_flips(baseline, quantized, sides.units), effective_share(quantized, sides.units)
+    return ClusteredContrast(counts, flips, right, mean_contrast(sides))

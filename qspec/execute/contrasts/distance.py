@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from qspec.errors import QSpecError
 from qspec.execute.contrasts import registry
-from qspec.execute.contrasts.contrast import Asked, Contrast, OverSides, Question, Sides, exact, searched
+from qspec.execute.contrasts.contrast import Asked, Contrast, OverSides, Question, Sides, exact
 from qspec.execute.contrasts.mean import mean_contrast
+from qspec.execute.contrasts.share import Share, decide_share, share_of
+from qspec.stats.clustered import EffectiveShare
 from qspec.stats.decision import Verdict
 from qspec.stats.interval import Interval
-from qspec.stats.proportion import deciding_proportion, wilson
 
 
 class DistanceContrast(OverSides):
@@ -20,10 +19,10 @@ class DistanceContrast(OverSides):
         self.sides = sides
         column = sides.quantized[:, 0]
         self.quantized = float(column.mean())
-        self._hits: int | None = None
-        """How many examples differ, where an example differs or does not and each is a unit of its own."""
-        if sides.units is None and not sides.sequential and bool(((column == 0) | (column == 1)).all()):
-            self._hits = int(np.count_nonzero(column))
+        self._share: Share | EffectiveShare | None = None
+        """The share of the examples that differ, where an example differs or does not."""
+        if not sides.sequential and bool(((column == 0) | (column == 1)).all()):
+            self._share = share_of(column == 1, sides.units)
 
     @property
     def baseline(self) -> float:
@@ -42,16 +41,16 @@ class DistanceContrast(OverSides):
                 f"The {asked.value} of {self.sides.metric} means nothing: a distance has no baseline.",
                 hint="bound the distance itself",
             )
-        if self._hits is not None:
-            return wilson(self._hits, self.n, confidence)
+        if self._share is not None:
+            return self._share.interval(confidence)
         return mean_contrast(self.sides).interval(Asked.VALUE, confidence)
 
     def judge(self, question: Question) -> Verdict:
         """The verdict on the distance."""
         if question.fixed:
             return exact(self.quantized, question)
-        if (hits := self._hits) is not None:
-            return searched(lambda level: deciding_proportion(hits, self.n, level), question, self.n)
+        if self._share is not None:
+            return decide_share(self._share, question, self.n)
         return mean_contrast(self.sides).judge(question)
 
 

@@ -107,15 +107,18 @@ class LinearContrast(OverSides, ABC):
             return 0.0
         return (wilson(changed, units, confidence).high - changed / units) * span
 
-    def widened(self, interval: Interval) -> Interval:
-        """The interval with the slack added on either side."""
+    def widened(self, form: Linear, interval: Interval) -> Interval:
+        """The interval of a comparison with the slack added on either side; a value alone changes with no model."""
+        if not form.base:
+            return interval
         slack = self.slack(interval.confidence)
         return replace(interval, low=interval.low - slack, high=interval.high + slack) if slack else interval
 
     def interval(self, asked: Asked, confidence: float) -> Interval:
         """The interval of a comparison."""
         if asked in (Asked.LOSS, Asked.VALUE):
-            return self.widened(self.combined(Linear.of(asked, 0.0, higher=self.higher), confidence))
+            form = Linear.of(asked, 0.0, higher=self.higher)
+            return self.widened(form, self.combined(form, confidence))
         self._require_positive(asked)
         sign = 1.0 if self.higher else -1.0
         errors = asked is Asked.ERROR_GROWTH
@@ -135,14 +138,14 @@ class LinearContrast(OverSides, ABC):
         if math.isinf(shown.low) and math.isinf(shown.high):  # a share of what is not told from zero
             return Verdict(Outcome.INCONCLUSIVE, shown, shown, 1.0)
         form = Linear.of(question.asked, question.bound, higher=self.higher)
-        held = self.widened(self.combined(form, question.confidence))
+        held = self.widened(form, self.combined(form, question.confidence))
         outcome = decide(held, question.relation, form.threshold)
         undecided = outcome is Outcome.INCONCLUSIVE
         needed = deciding_n_by_width(held, form.threshold, self.n) if undecided else None
         level = self.level(form, question.relation)
-        if self.slack(question.confidence):  # which grows with confidence, as the limits do
+        if form.base and self.slack(question.confidence):  # which grows with confidence, as the limits do
             level = level_by_search(
-                lambda confidence: self.widened(self.combined(form, confidence)),
+                lambda confidence: self.widened(form, self.combined(form, confidence)),
                 question.relation,
                 form.threshold,
             )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
-from qspec.execute.contrasts.contrast import Question
+from qspec.execute.contrasts.contrast import Asked, Question
 from qspec.execute.judge.sample import Sample
 from qspec.execute.judge.verdict import Judged, Part, not_judged
 from qspec.execute.questions import Asking, questions
@@ -67,9 +68,11 @@ class AccuracyJudge:
         if assertion.for_each is None:
             found = self.sample.contrast(metric, labels[0])
             only = found.judge(question)
-            return Judged(
+            told = Judged(
                 assertion, only.outcome, only.level, only.interval, only.needed_n, because=found.note
             )
+            compares = question.asked is not Asked.VALUE and found.counts is not None
+            return replace(told, discordance=found.counts.discordance) if compares and found.counts else told
         parts = [self._part(metric, label, question) for label in labels]
         outcome, level = combine_strata([part.decided for part in parts], question.confidence)
         critical = _critical(parts, question.relation)

@@ -18,6 +18,8 @@ from qspec.model.measurand import Measurand, MeasurandKind, metric_named
 from qspec.model.measured import Hidden, Result
 from qspec.stats.hidden import hidden_losses
 from qspec.stats.interval import InsufficientDataError, Interval
+from qspec.stats.mcnemar import mcnemar_exact, mcnemar_midp
+from qspec.stats.proportion import wilson
 
 
 def results(name: str, sample: Sample) -> Iterator[Result]:
@@ -35,13 +37,20 @@ def _result(name: str, sample: Sample, term: Term, label: str | None, found: Con
     of_pair = sample.metrics[str(term)].family is Family.DISTANCE
     asked = Asked.VALUE if of_pair else Asked.LOSS
     interval: Interval | None
+    confidence = confidence_of(None, sample.evaluation)
     try:
-        interval = found.interval(asked, confidence_of(None, sample.evaluation))
+        interval = found.interval(asked, confidence)
     except InsufficientDataError:
         interval = None
     if is_fixed(sample.evaluation):
         interval = Interval.exact(found.quantized if of_pair else found.loss, "census")
     counts = found.counts
+    flips = wilson(counts.harmful + counts.helpful, counts.n, confidence) if counts else None
+    whole = counts is not None and label is None and sample.scores.units is None
+    tests = (mcnemar_exact, mcnemar_midp) if whole and not is_fixed(sample.evaluation) else ()
+    p_exact, p_mid = (
+        [figure(test(counts.harmful, counts.helpful)) for test in tests] if counts and tests else (None, None)
+    )
     changed = sample.scores.changed()
     if changed is not None and label is not None:
         changed = changed[sample.masks[label]]
@@ -58,6 +67,9 @@ def _result(name: str, sample: Sample, term: Term, label: str | None, found: Con
         harmful=count(counts.harmful) if counts else None,
         helpful=count(counts.helpful) if counts else None,
         changed=count(int(np.count_nonzero(changed))) if changed is not None else None,
+        flips=span(flips) if label is None and sample.scores.units is None else None,
+        p_exact=p_exact,
+        p_mid=p_mid,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from qspec.execute.judge.figures import count, span
+from qspec.execute.judge.figures import count, figure, span
 from qspec.model.claim import Assertion
 from qspec.model.measured import Verdict as VerdictNoun
 from qspec.stats.decision import Outcome
@@ -25,6 +25,8 @@ class Judged:
     needs: int | None = None
     because: str | None = None
     unit: str | None = None
+    discordance: float | None = None
+    """Share of examples that exactly one of the models has right, where that is what was bounded."""
 
     @property
     def expected(self) -> Outcome:
@@ -43,6 +45,9 @@ class Judged:
             expected=self.assertion.expect,
             interval=span(self.interval, self.unit),
             method=self.interval.method if self.interval else None,
+            discordance=figure(self.discordance)
+            if self.discordance is not None and self.outcome is Outcome.INCONCLUSIVE
+            else None,
             needs=count(self.needs, "examples") if self.needs is not None else None,
             because=self.because,
         )

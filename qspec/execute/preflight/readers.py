@@ -132,5 +132,5 @@ def _strata(plan: Plan, evaluation: EvaluationPlan, tested: Read, found: Collect
             is not None
         ):
             sound[name] = how
-    unit = partial(unit_numbers, evaluation.evaluation, tested.table, tested.rows)
+    unit = partial(unit_numbers, evaluation.evaluation, tested.table, tested.rows, plan.batch)
     found.attempt("QS903", _where(plan, evaluation, "statistics"), unit)
