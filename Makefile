@@ -2,7 +2,7 @@
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: check test lint types bench tables schemas fuzz coverage-study matrix browser pictures suite
+.PHONY: check test lint types bench tables schemas fuzz coverage-study matrix soak browser pictures suite
 
 check: lint types test
 
@@ -37,6 +37,10 @@ coverage-study:
 # Some minutes: what is not simulated is timed. Writes the tables of specs/matrix/README.md.
 matrix:
 	$(PYTHON) tests/studies/matrix.py
+
+# Kills a run at random moments and holds the record of the next against that of an undisturbed one.
+soak:
+	$(PYTHON) tests/soak/kill.py
 
 # Needs Debian's chromium; says so where it is missing.
 browser:
