@@ -34,7 +34,7 @@ def loop() -> None:
 
 
 def intervals() -> None:
-    """The bootstrap over a million examples."""
+    """Verdicts over a million examples."""
     import bootstrap
 
     bootstrap.main()

@@ -99,3 +99,13 @@ claim one on small {{ loss(top1) <= 1 pp }}
 
     assert digest("fp32") != digest("fp16")
     assert digest("executor small") == digest("executor small")  # going round in a circle ends
+
+
+def test_statistics_decide_how_scores_are_judged_and_only_seeds_what_is_run(digests):
+    executor, assertions = digests(
+        SPEC.replace("metrics: [top1]", "metrics: [top1]\n  statistics { confidence: 99 %, seed: 3 }")
+    )
+    assert executor == digests()[0]
+    assert assertions != digests()[1]
+    drawn, _ = digests(SPEC.replace("metrics: [top1]", "metrics: [top1]\n  statistics { seeds: 5 }"))
+    assert drawn != digests()[0]
