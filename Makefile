@@ -2,7 +2,7 @@
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: check test lint types bench tables schemas fuzz coverage-study matrix soak browser pictures suite
+.PHONY: check test lint types bench tables schemas fuzz coverage-study memory-study matrix soak browser pictures
 
 check: lint types test
 
@@ -41,6 +41,10 @@ matrix:
 # Kills a run at random moments and holds the record of the next against that of an undisturbed one.
 soak:
 	$(PYTHON) tests/soak/kill.py
+
+# Peak memory of evaluations of ten thousand to a million examples; takes some minutes and a gigabyte of scratch space.
+memory-study:
+	$(PYTHON) tests/studies/memory.py
 
 # Needs Debian's chromium; says so where it is missing.
 browser:
