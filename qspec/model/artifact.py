@@ -42,7 +42,7 @@ class Model(Noun):
     license: Text | None = None
     """Licence of the weights."""
     tokenizer: Text | None = None
-    """Path of a tokenizer.json file."""
+    """Path of a tokenizer.json file, by which texts become token numbers and answers become texts."""
 
 
 class Splits(Open[Range | Predicate | str]):

@@ -68,11 +68,11 @@ class Prompt(Noun):
     shots: Quantity | None = None
     """Worked examples in the prompt."""
     template: Text | None = None
-    """Template by name and version, or as text."""
+    """Template by name and version, or as text, in which `{COLUMN}` stands for a column of the data."""
     chat_template: bool | None = None
     """True when the model's own chat template wraps the prompt."""
     decoding: Term | None = None
-    """`greedy`, or a sampler with its parameters."""
+    """`greedy`, with the token a decoder `start`s with or the `blank` of speech, or a sampler with its parameters."""
     stop: list[Text] = Field(default_factory=list)
     """Strings that end an answer."""
     max_tokens: Quantity | None = None
