@@ -34,7 +34,7 @@ fuzz:
 coverage-study:
 	$(PYTHON) tests/studies/coverage.py
 
-# Some minutes: what is not simulated is timed. Writes the tables of specs/matrix/README.md.
+# A quarter of an hour: what is not simulated is timed. Writes the tables of specs/matrix/README.md.
 matrix:
 	$(PYTHON) tests/studies/matrix.py
 

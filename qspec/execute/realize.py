@@ -20,6 +20,7 @@ from qspec.errors import QSpecError
 from qspec.execute.located import located
 from qspec.execute.machine import inspect_machine
 from qspec.execute.plan import DataPlan, ModelPlan, Plan
+from qspec.execute.sessions import open_session
 from qspec.execute.sources import digest, locate, locate_model, split_file, steps
 from qspec.execute.store import Entry, Store
 from qspec.model.base import Silence
@@ -116,6 +117,7 @@ def _ingredients(plan: Plan, side: ModelPlan, sha256: str) -> dict[str, Any]:
         },
         **_pipeline(plan),
         "runtime": machine.runtime,
+        "provider": plan.provider,
         "processor": [machine.cpu, *machine.instruction_sets],
     }
 
@@ -169,6 +171,9 @@ def _write(plan: Plan, side: ModelPlan, base: OnnxModel, folder: Path) -> None:
         output=folder / ARTIFACT,
         calibration=side.calibration,
         seed=seed,
+        opens=lambda path: open_session(
+            path, provider=plan.provider, options=plan.provider_options, threads=1
+        ),
         **({"batches": batches} if batches is not None else {}),
     )
     made = realize(request)

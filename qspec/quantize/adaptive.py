@@ -6,8 +6,10 @@ import numpy as np
 
 from qspec.quantize.grams import Doubles
 
-RATE = 0.01
-PENALTY = 0.01
+RATE = 0.03
+PENALTY = 1.0
+"""Weight of an undecided rounding, in units of the mean error that rounding to nearest makes of a weight."""
+
 WARM = 0.2
 """Share of the iterations before roundings are pushed to a decision."""
 

@@ -12,6 +12,7 @@ from onnx import ModelProto, numpy_helper
 
 from qspec.errors import QSpecError
 from qspec.model.expression import number
+from qspec.model.number_format import find_format
 from qspec.model.precision import Precision
 from qspec.quantize import registry, static
 from qspec.quantize.adaptive import learn
@@ -67,7 +68,7 @@ def quantize_static(request: Request) -> Realized:
     The static quantizer finds the weights on its own steps, and leaves them there.
     """
     iterations = iterations_of(request.precision)
-    arguments = weight_arguments(said(request.precision.weights, "weights", STATIC), _MOST, STATIC)
+    arguments = weight_arguments(said(request.precision.weights, "weights", STATIC), _TYPES, STATIC)
     if arguments["reduce_range"] or not arguments["weight_symmetric"]:
         raise QSpecError(
             f"The scheme {STATIC} rounds symmetric weights over their full range.",
@@ -87,8 +88,8 @@ def quantize_static(request: Request) -> Realized:
     return static.run(request, STATIC, rewrite, recipe="adaround")
 
 
-_MOST = {"int8": "127", "int4": "7"}
-"""The largest code of each type of weights; codes mirror."""
+_TYPES = {"int8": "QInt8", "int4": "QInt4"}
+"""The runtime's names of the types of weights that are learned; codes mirror."""
 
 
 def iterations_of(precision: Precision) -> int:
@@ -145,9 +146,9 @@ class _Weights:
             form, _ = layer_formats(self.precision, layer)
             if form is None or as_float(form) or layer.weight in seen:
                 continue
-            if form.type not in _MOST:
+            if form.type not in _TYPES:
                 raise QSpecError(
-                    f"The scheme {STATIC} learns weights of {' or '.join(_MOST)}, and {layer.name} has {form.type}."
+                    f"The scheme {STATIC} learns weights of {' or '.join(_TYPES)}, and {layer.name} has {form.type}."
                 )
             seen.add(layer.weight)
             yield layer
@@ -163,7 +164,9 @@ class _Weights:
         matrix, restore = as_rows(self._nodes[layer.name], np.asarray(values, dtype=np.float32))
         form, _ = layer_formats(self.precision, layer)
         assert form is not None
-        most = int(_MOST[form.type])
+        known = find_format(form.type)
+        assert known is not None
+        most = (1 << (known.bits - 1)) - 1
         axis = 1 if self.per_channel else None
         extremes = np.broadcast_to(np.abs(matrix).max(axis=axis, keepdims=True), (len(matrix), 1))
         steps = np.broadcast_to(np.where(extremes > 0, extremes, 1) / most, matrix.shape).astype(np.float64)

@@ -46,7 +46,7 @@ def run(request: Request, scheme: str, rewrite: Rewrite | None = None) -> Realiz
     """Quantize dynamically under the name of `scheme`, after `rewrite` has changed the prepared model."""
     precision = request.precision
     used = {"activations", "operators", "layers", *(["recipe"] if rewrite else [])}
-    refuse_unused(precision, used, scheme)
+    refuse_unused(precision, used, scheme, accumulators="int32")
     quantizer = check_quantizer(precision, "onnxruntime")
     arguments = weight_arguments(said(precision.weights, "weights", SCHEME), WEIGHTS, SCHEME)
     notes = [BATCH_NOTE, *_activations(precision)]

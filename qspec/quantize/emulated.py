@@ -15,6 +15,7 @@ from qspec.data.table import listed
 from qspec.errors import QSpecError
 from qspec.model.base import Silence
 from qspec.model.precision import Precision
+from qspec.quantize.cache import round_cache
 from qspec.quantize.coverage import Coverage, cover
 from qspec.quantize.emulate import gguf
 from qspec.quantize.emulate.activations import Span, round_activation
@@ -129,7 +130,7 @@ def emulate(
     """Write the model with weights, and activations where they are declared, rounded and computed with in floats.
 
     Static scales of activations (`method: ptq-static`, or any with calibration data) come from the data, others are
-    computed at every call. `used` names fields of the precision that the rounding reads.
+    computed at every call; those of a key-value cache always are. `used` names fields of the precision that the rounding reads.
     """
     rounding = rounding or Rounding()
     precision = request.precision
@@ -154,6 +155,8 @@ def emulate(
             facts = watched.record() | {"calibrate_method": _range_method(request)}
         rewrite = _Rewrite(model, rounding, weights, activations, spans)
         rewrite.run({layer.name: layer for layer in coverage.layers})
+        if precision.kv_cache is not None:
+            facts["kv_cache"] = round_cache(model, precision.kv_cache, scheme)
         onnx.save_model(model, folder / "simulated.onnx")
         publish(folder / "simulated.onnx", request.output)
     loose = any(name == "per-tensor" for name in _dynamic(activations, bool(spans), rounding))
@@ -212,10 +215,10 @@ def _emulations(
         ):
             if form is not None and not as_float(form) and not _left_wide(precision, what):
                 into[layer.name] = emulation(form, what, scheme, cast=precision.method == "cast")
-    if not weights and not activations:
+    if not weights and not activations and precision.kv_cache is None:
         raise QSpecError(
             f"The precision gives no format that the scheme {scheme} could emulate.",
-            hint="write `weights: …`, and `activations: …` where they are rounded too",
+            hint="write `weights: …`, and `activations: …` or `kv-cache: …` where they are rounded too",
         )
     return weights, activations
 

@@ -16,6 +16,15 @@ Feed = dict[str, NDArray[Any]]
 """One batch: graph input name to array."""
 
 
+def open_on_processor(path: Path) -> None:
+    """Open a model on the processor; the runtime raises its own errors where it refuses."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
 def no_batches() -> Iterator[Feed]:
     """The calibration data of a scheme that reads none."""
     return iter(())
@@ -37,6 +46,8 @@ class Request:
     """Starts a new pass over the calibration data; every call yields the same batches in the same order."""
     seed: int = 0
     """Seed of whatever the scheme draws."""
+    opens: Callable[[Path], object] = open_on_processor
+    """Opens a model as it will be run, and raises where the runtime refuses: asked where kernels are not everywhere."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ def quantize(request: Request) -> Realized:
     """Round weights and activations to the nearest values of their formats, inserted in the graph as float arithmetic.
 
     Integers of 1 to 8 bits, symmetric or not; binary, ternary; NF4 and FP4; floating formats of 4 to 16 bits; MX and
-    NVFP4 blocks; per tensor, channel, group or block of weights, per tensor, token or group of activations.
+    NVFP4 blocks; the formats of GGUF files; per tensor, channel, group or block of weights, per tensor, token or group of
+    activations. With `kv-cache` the keys and values of attention are rounded too, or alone.
     """
-    return emulate(request, SCHEME, used=("recipe",))
+    return emulate(request, SCHEME, used=("recipe", "kv_cache"))

@@ -67,7 +67,7 @@ def run(
     """
     precision = request.precision
     used = {"activations", "format", "operators", "layers", *(["recipe"] if rewrite else [])}
-    refuse_unused(precision, used, scheme)
+    refuse_unused(precision, used, scheme, accumulators="int32")
     quantizer = check_quantizer(precision, "onnxruntime")
     arguments = _formats(precision) | _calibration(request, recipe)
     with workspace(request.output) as folder:

@@ -12,19 +12,38 @@ from qspec.model.expression import Term, number
 from qspec.model.number_format import find_format
 from qspec.model.precision import Precision, TensorFormat
 
-_ALWAYS = {"shorthand", "method", "exclude", "quantizer", "simulated", "weights"}
+_ALWAYS = {"shorthand", "method", "exclude", "quantizer", "simulated", "weights", "accumulators"}
 """Fields that every scheme takes."""
 
 
-def refuse_unused(precision: Precision, used: Collection[str], scheme: str) -> None:
-    """Raise `QSpecError` for a field of `precision` that is said and that the scheme would not act on."""
+def refuse_unused(
+    precision: Precision, used: Collection[str], scheme: str, *, accumulators: str = "fp32"
+) -> None:
+    """Raise `QSpecError` for a field of `precision` that is said and that the scheme would not act on.
+
+    `accumulators` is the format in which the runtime sums the products: declaring it is stating a fact.
+    """
+    _check_accumulators(precision.accumulators, accumulators, scheme)
     for name in type(precision).model_fields:
         said = getattr(precision, name)
         if said in (None, [], {}) or name in _ALWAYS or name in used:
             continue
+        emulated = ", or emulate it: `simulated: true`" if name == "kv_cache" else ""
         raise QSpecError(
             f"The scheme {scheme} does nothing with {kebab(name)}, which the precision sets.",
-            hint=f"leave {kebab(name)} out, or choose a method that uses it",
+            hint=f"leave {kebab(name)} out{emulated}, or choose a method that uses it",
+        )
+
+
+def _check_accumulators(form: TensorFormat | None, summed: str, scheme: str) -> None:
+    if form is None:
+        return
+    known = find_format(form.type)
+    plain = form.granularity is None and form.symmetric is None and form.scale is None and form.range is None
+    if known is None or known.name != summed or not plain:
+        raise QSpecError(
+            f"The products of {scheme} are summed in {summed} by the runtime, and the precision says {form.type}.",
+            hint=f"leave `accumulators` out, or write `accumulators: {summed}`",
         )
 
 

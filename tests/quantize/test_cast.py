@@ -1,5 +1,8 @@
 """Casting to fp16: half the size, inputs and outputs unchanged, simulated where the processor widens it."""
 
+from dataclasses import replace
+
+import ml_dtypes
 import numpy as np
 import onnx
 import pytest
@@ -7,8 +10,10 @@ from onnx import numpy_helper
 
 from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.census import census
+from qspec.execute.layers import find_layers
+from qspec.quantize.bfloat import bits_of
 from qspec.quantize.cast import quantize
-from qspec.quantize.graph import open_model
+from qspec.quantize.graph import open_model, weighted_layers
 
 FP16 = {"method": "cast", "weights": {"type": "fp16"}, "activations": {"type": "fp16"}}
 
@@ -42,6 +47,24 @@ def test_an_excluded_layer_keeps_its_floats(conv_net, ask):
 def test_formats_whose_graphs_do_not_load_are_refused(conv_net, ask, kind):
     with pytest.raises(NotExecutableError, match=kind):
         quantize(ask(conv_net(), method="cast", weights={"type": kind}))
+
+
+def test_bf16_is_cast_where_the_provider_opens_it(mlp, ask):
+    request = ask(mlp(), method="cast", weights={"type": "bf16"}, activations={"type": "bf16"})
+    opened = []
+    realized = quantize(replace(request, opens=opened.append))
+    assert len(opened) == 1 and realized.arguments["type"] == "bf16"
+    model = onnx.load_model(realized.path)
+    onnx.checker.check_model(model)
+    types = {t.name: t.data_type for t in model.graph.initializer}
+    assert types["fc1.weight_bf16"] == types["fc2.bias_bf16"] == onnx.TensorProto.BFLOAT16
+    report = find_layers(model, weighted_layers(open_model(request.model).proto))
+    assert {(layer.storage, layer.arithmetic) for layer in report.values()} == {("bf16", "bf16")}
+
+
+def test_bits_of_bf16_are_those_of_the_type():
+    values = np.random.default_rng(0).standard_normal(4000).astype(np.float32)
+    assert (bits_of(values) == values.astype(ml_dtypes.bfloat16).view(np.uint16)).all()
 
 
 def test_weights_beyond_the_range_of_fp16_are_refused(mlp, ask):

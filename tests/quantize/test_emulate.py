@@ -200,7 +200,7 @@ def test_scales_are_rounded_to_their_own_format():
     ("weights", "activations", "said"),
     [
         ({"type": "int12"}, None, "int12 of weights cannot be emulated"),
-        ({"type": "q4_k"}, None, "q4_k of weights cannot be emulated"),
+        ({"type": "q4_9"}, None, "q4_9 of weights cannot be emulated"),
         ({"type": "int4", "granularity": {"name": "per-layer"}}, None, "no granularity per-layer"),
         ({"type": "int4", "granularity": {"name": "per-group"}}, None, "does not say how large"),
         ({"type": "int4", "granularity": {"name": "per-token"}}, None, "no weights per-token"),

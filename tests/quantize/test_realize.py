@@ -19,6 +19,13 @@ from qspec.registry import render_table
         ({"shorthand": "W4A16 g32"}, "weight-only"),
         ({"shorthand": "W4A16 g32", "recipe": {"name": "RTN"}}, "weight-only"),
         ({"shorthand": "8da4w"}, "ptq-dynamic/int4"),
+        ({"shorthand": "mxfp4", "simulated": True}, "simulated"),
+        ({"shorthand": "Q4_K_M", "simulated": True}, "weight-only/k-quant"),
+        (
+            {"shorthand": "int8", "method": "ptq-static", "recipe": {"name": "adaround"}},
+            "ptq-static/adaround",
+        ),
+        ({"shorthand": "int8", "simulated": True, "recipe": {"name": "llm.int8"}}, "simulated/llm.int8"),
     ],
 )
 def test_the_scheme_follows_method_recipe_and_format(precision, name):
@@ -32,7 +39,7 @@ def test_the_scheme_follows_method_recipe_and_format(precision, name):
         ({"shorthand": "int8", "method": "ptq-statik"}, "did you mean ptq-static"),
         ({"shorthand": "int8", "method": "qat"}, "method qat cannot be realized"),
         ({"shorthand": "W4A16 g32", "recipe": {"name": "magic"}}, "with the recipe magic"),
-        ({"shorthand": "int8", "method": "ptq-static", "recipe": {"name": "adaround"}}, "recipe adaround"),
+        ({"shorthand": "int8", "method": "ptq-static", "recipe": {"name": "autoround"}}, "recipe autoround"),
     ],
 )
 def test_what_no_scheme_makes_is_a_sentence(precision, said):

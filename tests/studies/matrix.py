@@ -1,8 +1,8 @@
-"""The matrix of schemes and models, measured: `python tests/studies/matrix.py [MODEL…]`, or `make matrix`.
+"""The matrix of schemes and models, measured: `python tests/studies/matrix.py [MODEL or SCHEME…]`, or `make matrix`.
 
 Every scheme of specs/matrix/schemes.toml is executed as a spec on each trained model; accuracy and flips are computed again
-with bare onnxruntime from the artifact in the store, and must agree. The tables of the models that are named, or of all,
-are written into specs/matrix/README.md. Takes some minutes: what is not simulated is timed.
+with bare onnxruntime from the artifact in the store, and must agree. The cells of the models and schemes that are
+named, or all, are written into specs/matrix/README.md. Takes a quarter of an hour: what is not simulated is timed.
 """
 
 from __future__ import annotations
@@ -77,13 +77,14 @@ execute` made of it on a processor, as `make matrix` measured it. A test makes e
 onnxruntime, takes its census, and holds this table against what it finds.
 
 - *realized*: what ran is what was declared; *simulated*: the format is emulated in floats, so that accuracy counts and
-  speed does not; *refused*: with a sentence, because the runtime has no kernels for the format on a processor.
+  speed does not; *refused*: with a sentence, because the runtime has no kernels for the format on a processor, or
+  the model has no attention.
 - *accuracy*: top-1 on the test split, of the base model and of the quantized one, in per cent; *flips*: examples (tokens, for
   the decoder) that became wrong and that became right.
 - *size*: the file over the base model's; of a small model the scales and the graph weigh much. *coded*, where weights were
   pruned: what the file would take stored sparse and entropy-coded.
-- *speed*: throughput over the base model's at batch 32 on one thread. Models as small as these gain little: the figure shows
-  what was measured, and *noisy* that the clocks disagreed.
+- *speed*: throughput over the base model's at batch 32 on one thread. Models as small as these lose more by conversions than
+  they gain: the figure shows what was measured, and *noisy* that the clocks disagreed.
 - *census*: layers stored and layers computed as declared, of those declared; weight-only schemes promise storage alone.
 - In brackets: of a model with convolutions only the matrix products were asked for, since the scheme is for products.
 """
@@ -101,38 +102,42 @@ class Cell:
 
 
 def main() -> None:
-    """Measure the models that are named, or all, and write their tables."""
-    models = sys.argv[1:] or list(TITLES)
+    """Measure the models and schemes that are named, or all, and write their cells."""
+    named = set(sys.argv[1:])
+    if named - {*TITLES, *SCHEMES}:
+        sys.exit(f"There is no model or scheme {', '.join(sorted(named - {*TITLES, *SCHEMES}))}.")
     target = MATRIX / "README.md"
     tables = written(target)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         for file in (SPECS / "data" / "digits.npz", MATRIX / "sequences.npz", *(MATRIX / "models").iterdir()):
             shutil.copy(file, root / file.name)
-        for model in models:
-            cells = [measure(root, model, name, scheme) for name, scheme in SCHEMES.items()]
-            tables[model] = "\n".join(map(str, cells))
+        for model in [name for name in TITLES if name in named] or TITLES:
+            rows = tables.setdefault(model, {})
+            for name in [one for one in SCHEMES if one in named] or SCHEMES:
+                rows[name] = str(measure(root, model, name, SCHEMES[name]))
             target.write_text(page(tables), encoding="utf-8")
 
 
-def written(target: Path) -> dict[str, str]:
-    """The rows of each model's table as the page has them."""
+def written(target: Path) -> dict[str, dict[str, str]]:
+    """The rows of each model's table as the page has them, by scheme."""
     text = target.read_text(encoding="utf-8") if target.exists() else ""
     parts = re.split(r"^## `(\w+)`.*$", text, flags=re.MULTILINE)
     return {
-        model: "\n".join(line for line in body.splitlines() if line.startswith("| `"))
+        model: {line.split("`")[1]: line for line in body.splitlines() if line.startswith("| `")}
         for model, body in zip(parts[1::2], parts[2::2], strict=True)
     }
 
 
-def page(tables: dict[str, str]) -> str:
+def page(tables: dict[str, dict[str, str]]) -> str:
     """The page: what the columns mean, where it was measured, and a table a model."""
     where = f"onnxruntime {onnxruntime.__version__} on {platform.system()}, {platform.machine()}"
     parts = [HEAD, f"Measured with {where}.\n"]
     for model, title in TITLES.items():
         if model in tables:
             columns = "| scheme | outcome | accuracy | flips | size | speed | census |\n|---|---|---|---|---|---|---|"
-            parts.append(f"## `{model}`: {title}\n\n{columns}\n{tables[model]}\n")
+            rows = "\n".join(tables[model][name] for name in SCHEMES if name in tables[model])
+            parts.append(f"## `{model}`: {title}\n\n{columns}\n{rows}\n")
     return "\n".join(parts)
 
 

@@ -51,7 +51,7 @@ def _half(values: Values) -> Values:
 def _inverse(values: Values) -> Values:
     """One over `values`, and zero where there is none."""
     there = values != 0
-    inverse: Values = np.where(there, 1 / np.where(there, values, 1), 0).astype(np.float32)
+    inverse: Values = np.where(there, 1 / np.where(there, values, 1), 0).astype(values.dtype)
     return inverse
 
 
