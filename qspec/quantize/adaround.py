@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from onnx import ModelProto, numpy_helper
 
 from qspec.errors import QSpecError
-from qspec.model.expression import number
 from qspec.model.number_format import find_format
 from qspec.model.precision import Precision
 from qspec.quantize import registry, static
@@ -28,7 +27,7 @@ from qspec.quantize.observe import watch
 from qspec.quantize.request import Realized, Request
 from qspec.quantize.rules import as_float, layer_formats
 from qspec.quantize.stored import Prepared
-from qspec.quantize.support import keep_activations
+from qspec.quantize.support import keep_activations, recipe_argument
 from qspec.quantize.taps import taps_of
 
 STATIC, WEIGHTS = "ptq-static/adaround", "weight-only/adaround"
@@ -94,18 +93,13 @@ _TYPES = {"int8": "QInt8", "int4": "QInt4"}
 
 def iterations_of(precision: Precision) -> int:
     """The iterations of `adaround(iterations)`; raises `QSpecError` for any other argument."""
-    recipe = precision.recipe
-    if recipe is None:
-        return ITERATIONS
-    values = [*recipe.positional, *(value for name, value in recipe.named.items() if name == "iterations")]
-    found = [number(value) for value in values]
-    count = found[0] if found and found[0] is not None else ITERATIONS
-    fits = count == int(count) and 1 <= count <= MOST_ITERATIONS
-    if set(recipe.named) - {"iterations"} or len(values) > 1 or None in found or not fits:
-        raise QSpecError(
-            f"The recipe {recipe} is not one that can be followed.",
-            hint=f"write `adaround(iterations: {ITERATIONS})`, with 1 to {MOST_ITERATIONS:,} of them",
-        )
+    count = recipe_argument(
+        precision,
+        "iterations",
+        ITERATIONS,
+        lambda count: count == int(count) and 1 <= count <= MOST_ITERATIONS,
+        f"write `adaround(iterations: {ITERATIONS})`, with 1 to {MOST_ITERATIONS:,} of them",
+    )
     return int(count)
 
 

@@ -10,7 +10,7 @@ from onnx import ModelProto, NodeProto, numpy_helper
 
 from qspec._version import __version__
 from qspec.errors import QSpecError
-from qspec.model.expression import Term, number
+from qspec.model.expression import Term
 from qspec.model.precision import Precision, TensorFormat
 from qspec.quantize import registry
 from qspec.quantize.coverage import cover
@@ -25,7 +25,7 @@ from qspec.quantize.prepare import drop_unused_initializers, prepare, replace_no
 from qspec.quantize.request import Realized, Request
 from qspec.quantize.rules import only_floats
 from qspec.quantize.stored import PRODUCTS, refuse_others
-from qspec.quantize.support import check_own, refuse_unused
+from qspec.quantize.support import check_own, recipe_argument, refuse_unused
 from qspec.quantize.weave import Weaver, opset_of
 from qspec.quantize.workspace import publish, workspace
 
@@ -86,21 +86,8 @@ def quantize(request: Request) -> Realized:
 
 def threshold_of(precision: Precision) -> float:
     """The threshold of `llm.int8(threshold)`; raises `QSpecError` for any other argument."""
-    recipe = precision.recipe
-    values = (
-        [*recipe.positional, *(v for name, v in recipe.named.items() if name == "threshold")]
-        if recipe
-        else []
-    )
-    found = [number(value) for value in values]
-    threshold = float(found[0]) if found and found[0] is not None else THRESHOLD
-    strange = recipe is not None and bool(set(recipe.named) - {"threshold"})
-    if strange or len(values) > 1 or None in found or threshold <= 0:
-        raise QSpecError(
-            f"The recipe {recipe} is not one that can be followed.",
-            hint=f"write `llm.int8(threshold: {THRESHOLD:g})`",
-        )
-    return threshold
+    hint = f"write `llm.int8(threshold: {THRESHOLD:g})`"
+    return recipe_argument(precision, "threshold", THRESHOLD, lambda value: value > 0, hint)
 
 
 def _check(form: TensorFormat | None, what: str, granularity: str) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 from onnx import ModelProto
 
 from qspec.errors import QSpecError
-from qspec.model.expression import number
 from qspec.model.precision import Precision
 from qspec.quantize import dynamic, registry, static
 from qspec.quantize.coverage import Coverage
@@ -17,6 +16,7 @@ from qspec.quantize.graph import Port
 from qspec.quantize.observe import watch
 from qspec.quantize.request import Realized, Request
 from qspec.quantize.smooth import LEAST, divide, magnitudes, shared_inputs, weights_of
+from qspec.quantize.support import recipe_argument
 
 STATIC, DYNAMIC = "ptq-static/smoothquant", "ptq-dynamic/smoothquant"
 DEFAULT_ALPHA = 0.5
@@ -81,19 +81,8 @@ def smooth(
 
 def smoothing_strength(precision: Precision) -> float:
     """The alpha of `smoothquant(alpha)`, in [0, 1]; raises `QSpecError` for any other argument."""
-    recipe = precision.recipe
-    if recipe is None:
-        return DEFAULT_ALPHA
-    others = set(recipe.named) - {"alpha"}
-    values = [*recipe.positional, *(value for name, value in recipe.named.items() if name == "alpha")]
-    found = [number(value) for value in values]
-    alpha = float(found[0]) if found and found[0] is not None else DEFAULT_ALPHA
-    if others or len(values) > 1 or None in found or not 0 <= alpha <= 1:
-        raise QSpecError(
-            f"The recipe {recipe} is not one that can be followed.",
-            hint="write `smoothquant(alpha: 0.5)`, with alpha from 0 to 1",
-        )
-    return alpha
+    hint = "write `smoothquant(alpha: 0.5)`, with alpha from 0 to 1"
+    return recipe_argument(precision, "alpha", DEFAULT_ALPHA, lambda alpha: 0 <= alpha <= 1, hint)
 
 
 def _scales(activations: Floats, weights: Floats, alpha: float) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import version
 
 from qspec._version import __version__
@@ -62,8 +62,10 @@ def choose(value: str | None, choices: Mapping[str, str], default: str | None, w
     if word is None:
         raise QSpecError(f"The scheme {scheme} needs {what}, and the precision leaves it out.")
     if word not in choices:
+        emulated = "; other formats can be emulated: `simulated: true`" if what.startswith("type ") else ""
         raise QSpecError(
-            f"The scheme {scheme} has no {what} {word}.", hint=f"it has {', '.join(sorted(choices))}"
+            f"The scheme {scheme} has no {what} {word}.",
+            hint=f"it has {', '.join(sorted(choices))}{emulated}",
         )
     return choices[word]
 
@@ -86,6 +88,24 @@ def group_size(term: Term, what: str) -> int:
     if value is None or value != int(value) or value < 1:
         raise QSpecError(f"The granularity {term} of {what} needs the size of a group, as in per-group(32).")
     return int(value)
+
+
+def recipe_argument(
+    precision: Precision, name: str, default: float, fits: Callable[[float], bool], hint: str
+) -> float:
+    """The one number of a recipe, said by place or as `name`; `default` where it is left out.
+
+    Raises `QSpecError` with `hint` for any other argument, and for a number that does not fit.
+    """
+    recipe = precision.recipe
+    if recipe is None:
+        return default
+    values = [*recipe.positional, *(value for key, value in recipe.named.items() if key == name)]
+    found = [number(value) for value in values]
+    chosen = float(found[0]) if found and found[0] is not None else default
+    if set(recipe.named) - {name} or len(values) > 1 or None in found or not fits(chosen):
+        raise QSpecError(f"The recipe {recipe} is not one that can be followed.", hint=hint)
+    return chosen
 
 
 def check_quantizer(precision: Precision, package: str) -> str:

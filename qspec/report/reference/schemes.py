@@ -26,8 +26,8 @@ _SCHEMES: dict[str, Scheme] = {
         "is deployed, so that nothing has to be computed for them afterwards. How the ranges are chosen (`minmax`, `entropy`, "
         "`percentile`) decides what is clipped.",
         reads="calibration data",
-        here="realized with onnxruntime's static quantizer, as `qdq` or `qoperator` graphs; recipe `smoothquant(alpha)`; "
-        "`layers` change the types of single layers",
+        here="realized with onnxruntime's static quantizer, as `qdq` or `qoperator` graphs; recipes "
+        "`smoothquant(alpha)` and `adaround(iterations)`; `layers` change the types of single layers",
         precision="method: ptq-static, weights: int8 { granularity: per-channel, symmetric: true }, activations: uint8",
         calibration='{ data: "ImageNet 2012" @ "train", method: entropy, size: 512, seed: 0 }',
     ),
@@ -36,16 +36,18 @@ _SCHEMES: dict[str, Scheme] = {
         "Results therefore depend on what else stands in the batch where a scale spans it: a claim needs batch, padding and "
         "order.",
         reads="no data",
-        here="realized with onnxruntime's dynamic quantizer, or with 4-bit weights in blocks; recipe `smoothquant(alpha)`",
+        here="realized with onnxruntime's dynamic quantizer, or with 4-bit weights in blocks; recipe "
+        "`smoothquant(alpha)`; recipe `llm.int8(threshold)` is simulated",
         precision="method: ptq-dynamic, weights: int8, activations: uint8",
         calibration='not-applicable "activation scales are computed for every input"',
     ),
     "weight-only": Scheme(
         says="Weights alone are stored in few bits, most often with a scale for every group of them; products are computed in "
         "the format of the activations. It saves memory and bandwidth, and no arithmetic.",
-        reads="no data when rounded to nearest; `gptq` and `awq` read some",
-        here="realized in blocks of 2, 4 or 8 bits (recipes `rtn`, `hqq`, `k-quant`, `gptq`, `awq`), as `nf4` or `fp4` "
-        "codebooks, or pruned, with shared values (`pruning`)",
+        reads="no data when rounded to nearest; `gptq`, `awq` and `adaround` read some",
+        here="realized in blocks of 2, 4 or 8 bits (recipes `rtn`, `hqq`, `k-quant`, `gptq`, `awq`, "
+        "`adaround`), as `nf4` or `fp4` codebooks, or pruned, with shared values (`pruning`); the formats of GGUF files are "
+        "simulated",
         precision="method: weight-only, weights: int4 { granularity: per-group(128) }, activations: fp16",
         calibration='not-applicable "round-to-nearest weight-only quantization reads no data"',
     ),
@@ -59,7 +61,7 @@ _SCHEMES: dict[str, Scheme] = {
     "cast": Scheme(
         says="Every number is converted to a narrower floating format, without scales.",
         reads="no data",
-        here="realized for fp16; other floats are simulated",
+        here="realized for fp16, and for bf16 where the provider has kernels; other floats are simulated",
         precision="method: cast, weights: fp16, activations: fp16",
         calibration='not-applicable "a cast chooses no scales"',
     ),
@@ -67,8 +69,8 @@ _SCHEMES: dict[str, Scheme] = {
         says="Values are rounded to the format and computed with in a wider one. Accuracy can be had so; speed, memory and "
         "energy cannot.",
         reads="what the simulated scheme reads",
-        here="realized for every number format but GGUF's (recipes `dorefa`, `bnn`, `binary-connect`, `k-means`, and those of "
-        "weight-only); accuracy is judged, a bound on speed comes out as not realized",
+        here="realized for every number format, of the key-value cache too (recipes `dorefa`, `bnn`, `binary-connect`, "
+        "`k-means`, `llm.int8`, and those of weight-only); accuracy is judged, a bound on speed comes out as not measured",
         precision="method: simulated, weights: fp8-e4m3, activations: fp8-e4m3, simulated: true",
         calibration='{ data: "ImageNet 2012" @ "train", method: minmax, size: 512 }',
     ),
@@ -80,11 +82,16 @@ def _names() -> Iterable[str]:
 
 
 def _aliases() -> Mapping[str, str]:
+    """Other names of methods, and the recipes that are no words of another list."""
     return {
         "static": "ptq-static",
         "dynamic": "ptq-dynamic",
         "quantization-aware-training": "qat",
         "post-training-quantization": "ptq-static",
+        **dict.fromkeys(("rtn", "hqq", "k-quant"), "weight-only"),
+        **dict.fromkeys(
+            ("dorefa", "bnn", "binary-connect", "binaryconnect", "k-means", "llm.int8"), "simulated"
+        ),
     }
 
 
