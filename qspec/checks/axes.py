@@ -7,6 +7,7 @@ from typing import Any
 
 from qspec.checks import words
 from qspec.checks.axis import Axis, State
+from qspec.checks.speed import simulation
 from qspec.checks.view import ClaimView, EvaluationView
 from qspec.lang.resolve import Origin, test_split
 from qspec.model.artifact import Model
@@ -245,6 +246,8 @@ def _pair(view: EvaluationView) -> Axis:
     speed = claim.says(MeasurandKind.THROUGHPUT, MeasurandKind.LATENCY)
     if accuracy and speed:
         return Axis("stated", origin=claim.origin)
+    if accuracy and simulation(claim) is not None:
+        return Axis("not-applicable", why="what is simulated has no speed", origin=claim.origin)
     return Axis(
         "missing",
         why="there is accuracy and no speed" if accuracy else "there is no accuracy",

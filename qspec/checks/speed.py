@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qspec.checks.precisions import expanded
 from qspec.checks.view import AssertionView, ClaimView, FigureView
 from qspec.lang.resolve import ResolvedExecutor
 from qspec.model.measurand import MeasurandKind
@@ -17,6 +18,17 @@ def said(claim: ClaimView, *kinds: MeasurandKind) -> Iterator[AssertionView | Fi
     """The assertions and reported figures about quantities of these kinds."""
     yield from (view for view in claim.assertions if view.measurand.kind in kinds)
     yield from (view for view in claim.figures if view.measurand.kind in kinds)
+
+
+def simulation(claim: ClaimView) -> str | None:
+    """Why what was scored cannot be timed, as a clause: it was simulated. None where it ran."""
+    precision = expanded(claim.executor.executor.precision) if claim.executor is not None else None
+    if precision is not None and (precision.simulated or precision.method == "simulated"):
+        return "the precision is simulated"
+    evidence = claim.claim.evidence
+    words = set(evidence) if isinstance(evidence, list) else set()
+    alone = "simulated" in words and not words & {"device", "engine", "emulator"}
+    return "the evidence is simulated" if alone else None
 
 
 def is_ratio(view: AssertionView | FigureView) -> bool:

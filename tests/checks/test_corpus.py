@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from qspec.checks.runner import check_workspace
+from qspec.errors import QSpecError
 from qspec.lang.diagnostic import Severity
 from qspec.lang.format import format_text
 from qspec.lang.load import load
@@ -14,6 +16,8 @@ from qspec.lang.source import Source
 from qspec.metrics.tasks import TASKS
 from qspec.model.shorthand import expand
 from qspec.model.vocabulary import VOCABULARIES
+from qspec.quantize import registry as schemes
+from qspec.quantize.realize import scheme_name
 
 CORPUS = sorted((Path(__file__).resolve().parent / "corpus").glob("*.qspec"))
 PRECISIONS = [
@@ -53,12 +57,20 @@ def test_the_corpus_has_every_task():
     assert tasks >= set(TASKS)
 
 
+def test_the_corpus_has_every_scheme_that_is_realized_here():
+    made = set()
+    for precision in PRECISIONS:
+        with suppress(QSpecError):  # learned in training, or made by another program
+            made.add(scheme_name(expand(precision)))
+    assert made >= set(schemes.names())
+
+
 def test_the_corpus_has_every_method_and_the_formats_people_use():
     full = [expand(precision) for precision in PRECISIONS]
     methods = {precision.method for precision in full}
     recipes = {precision.recipe.name for precision in full if precision.recipe}
     formats = {precision.weights.type for precision in full if precision.weights}
-    assert methods >= set(VOCABULARIES["method"]) - {"cast", "simulated"}
+    assert methods >= set(VOCABULARIES["method"])
     assert recipes >= {
         "gptq",
         "awq",
@@ -70,8 +82,23 @@ def test_the_corpus_has_every_method_and_the_formats_people_use():
         "bnn",
         "ttq",
         "k-quant",
+        "dorefa",
+        "binary-connect",
+        "k-means",
     }
-    assert formats >= {"int8", "int4", "nf4", "fp8-e4m3", "mxfp4", "nvfp4", "q4_k", "binary", "ternary"}
+    assert formats >= {
+        "int8",
+        "int4",
+        "nf4",
+        "fp8-e4m3",
+        "mxfp4",
+        "nvfp4",
+        "q4_k",
+        "fp4",
+        "mxfp8",
+        "binary",
+        "ternary",
+    }
     assert any(precision.kv_cache for precision in full)
     assert any(precision.pruning for precision in full)
     assert any(precision.layers for precision in full)

@@ -31,7 +31,7 @@ def test_jsonl_columns_hold_lists_of_one_shape(tmp_path):
     [
         ("a.csv", "", "no header line"),
         ("a.csv", "a,a\n1,2\n", "names a column twice"),
-        ("a.csv", "a,b\n1,2\n3\n", r"a\.csv:3:1: A row of a\.csv has 1 cells"),
+        ("a.csv", "a,b\n1,2\n3\n", r"a\.csv:3:1: QS900: A row of a\.csv has 1 cells"),
         ("a.csv", 'a\n"open\n', "not comma-separated values"),
         ("a.csv", b"a\n\xff\xfe\n", "not UTF-8"),
         ("a.jsonl", '{"a": 1}\n{"a": ', r"a\.jsonl:2:1: .*not JSON"),

@@ -7,21 +7,25 @@ import pytest
 FOUND = {
     "openvino-2022.1-abs-drop-hw": ["QS224"],  # the difference is published and neither value
     "openvino-latest-bert-base": ["QS221", "QS224"],  # a per cent sign for points
+    "hailo-deit-small": ["QS222"],  # a loss in no unit
+    "hailo-espcn-x2": ["QS222"],
     "arm-sesr-int8": ["QS224"],  # no baseline on the page
     "arm-wav2letter-int8": ["QS224"],
     "paddleslim-effnetb0": ["QS602"],  # FP32 against INT8 on an accelerator
     "paddleslim-deeplabv3-miou": ["QS602"],
+    "onnx-yolov3-int8": ["QS225"],  # a fraction where the neighbours print ratios
+    "onnx-maskrcnn-int8": ["QS225"],
     "onnx-bidaf-slower": ["QS322"],  # an improvement of 0.89x
-    "onnx-shufflenet-error": ["QS224"],  # the growth of an error
+    "onnx-shufflenet-error": ["QS224", "QS225"],  # the growth of an error
     "onnx-arcface-zero": ["QS408"],  # a saturated benchmark
     "gptq-readme-llama7b": ["QS507"],  # calibrated elsewhere than tested
     "gptq4llama-nf4-no-baseline": ["QS224"],  # the reference ran out of memory
-    "olive-granite-moe": ["QS804"],  # perplexity and nothing else
+    "olive-granite-moe": ["QS508", "QS804"],  # calibrated on the sister split; perplexity and nothing else
     "olive-quant-slms-mean-quality": ["QS221", "QS802"],  # the best setting, on the tasks it was chosen on
     "ct2-4x-minimal": ["QS201"],
     "st-openvino-0.4": ["QS221"],
     "nm-llama3-8b-w8a16": ["QS307"],  # text against table
-    "nm-mixtral8x22-fp8-9914": ["QS409"],  # the average cancels
+    "nm-mixtral8x22-fp8-9914": ["QS222", "QS409"],  # the average cancels
     "nm-qwen2-72b-xx": ["QS224"],  # placeholders for references
     "rh-llama32-1b-w8a8": ["QS220"],
     "rh-granite31-w4a16": ["QS318"],  # four-bit activations in a W4A16 card
@@ -30,7 +34,7 @@ FOUND = {
     "lostgentoo-gsm8k-floor": ["QS408"],  # one right answer of fifty
     "hf-blog-embed-quant-secondhand": ["QS224"],
     "ceva-resnet18-metadata": ["QS224"],  # the float scores alone
-    "gemma3-1b-qat-better-than-bf16": ["QS406", "QS804"],  # better than the original, by training
+    "gemma3-1b-qat-better-than-bf16": ["QS317", "QS406", "QS804"],  # better than the original, by training
     "krishnamoorthi-within-2": ["QS220"],
     "gptq-abstract": ["QS201"],
     "ttq-plus0.3": ["QS221"],
@@ -55,8 +59,8 @@ OPEN = {
     "onnx-maskrcnn-int8": {"metric": "vague"},  # of boxes or of masks
     "onnx-bidaf-slower": {"metric": "vague"},
     "onnx-int8-37x-slower": {"pair": "missing", "metric": "unstated"},  # speed and no accuracy
-    "ct2-opennmt-bleu-int8": {"baseline": "vague"},
-    "marian-opus-int8": {"baseline": "vague"},
+    "ct2-opennmt-bleu-int8": {"metric": "vague", "baseline": "vague"},
+    "marian-opus-int8": {"metric": "vague", "baseline": "vague"},
     "olive-granite-moe": {"baseline": "vague"},
     "nemotron-embed-mlx4": {"test_set": "unstated"},
     "hf-disc-llama31-gptq-mmlupro": {"baseline": "unstated"},

@@ -46,8 +46,9 @@ from qspec.lang.diagnostic import Severity
 from qspec.model.quantity import Spread
 from qspec.stats.static import Rounded, resolvable
 
-_SIGMAS = 3
-"""Printed uncertainties are mostly standard errors; three of them leave no doubt."""
+_SIGMAS = Decimal("2.576")
+"""Printed uncertainties are mostly standard errors. So many of their sum leave one chance in a hundred, and fewer where both
+models saw the same examples, since their errors then go together."""
 
 
 @rule("QS317", "better-than-baseline", severity=Severity.WARNING, visits=Visit.FIGURE, axes=("baseline",))
@@ -78,7 +79,7 @@ def _beyond_counts(view: FigureView, pair: Pair) -> bool:
 
 
 def _beyond_spread(view: FigureView) -> bool:
-    """Whether the gain exceeds three times the printed uncertainties of both scores together."""
+    """Whether the gain exceeds what the printed uncertainties of both scores together allow for."""
     one, other = view.figure.baseline, view.figure.quantized
     if not isinstance(one, Spread) or not isinstance(other, Spread):
         return False
@@ -86,4 +87,4 @@ def _beyond_spread(view: FigureView) -> bool:
     first, second = central(one), central(other)
     assert first is not None and second is not None
     units = {first.unit, second.unit, one.plus_minus.unit, other.plus_minus.unit}
-    return len(units) == 1 and abs(first.value - second.value) > Decimal(_SIGMAS) * spread
+    return len(units) == 1 and abs(first.value - second.value) > _SIGMAS * spread

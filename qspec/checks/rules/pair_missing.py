@@ -2,7 +2,8 @@
 
 What it finds
 -------------
-A claim that speaks of a loss and of no throughput or latency, or the other way round.
+A claim that speaks of a loss and of no throughput or latency, or the other way round. What is simulated has no speed,
+and is not asked for one.
 
 Why it matters
 --------------

@@ -38,9 +38,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qspec.checks.precisions import expanded
 from qspec.checks.rule import Finding, Visit, rule
-from qspec.checks.speed import SPEED, said
+from qspec.checks.speed import SPEED, said, simulation
 from qspec.checks.view import AssertionView, ClaimView
 from qspec.lang.diagnostic import Severity
 from qspec.model.measurand import MeasurandKind
@@ -51,17 +50,12 @@ _RUNNING = (*SPEED, MeasurandKind.MEMORY, MeasurandKind.ENERGY, MeasurandKind.PO
 @rule("QS606", "simulated-with-speed", severity=Severity.ERROR, visits=Visit.CLAIM, axes=("pair", "evidence"))
 def simulated_with_speed(claim: ClaimView) -> Iterator[Finding]:
     """A speed that nothing had."""
-    executor, evidence = claim.executor, claim.claim.evidence
-    precision = expanded(executor.executor.precision) if executor is not None else None
-    emulated = precision is not None and (precision.simulated or precision.method == "simulated")
-    words = set(evidence) if isinstance(evidence, list) else set()
-    alone = "simulated" in words and not words & {"device", "engine", "emulator"}
-    if not emulated and not alone:
+    why = simulation(claim)
+    if why is None:
         return
     for view in said(claim, *_RUNNING):
         expect = view.assertion.expect if isinstance(view, AssertionView) else None
         if expect not in {"not-executable", "not-realized", "not-measured"}:
-            why = "the precision is simulated" if emulated else "the evidence is simulated"
             yield Finding(
                 f"A {view.measurand.kind.value} is claimed, and {why}: what was timed is not what was scored.",
                 view.origin,

@@ -2,7 +2,8 @@
 
 What it finds
 -------------
-A speed as a multiple of an `fp32` baseline on a GPU or another accelerator, where sixteen bits are what is used in practice.
+A speed as a multiple of an `fp32` baseline on a GPU or another accelerator, where sixteen bits are what is used in practice,
+of a model of fewer bits than that.
 
 Why it matters
 --------------
@@ -42,6 +43,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from qspec.checks.precisions import expanded, formats
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.speed import SPEED, is_ratio, on_accelerator, said
 from qspec.checks.view import ClaimView
@@ -60,6 +62,9 @@ def speed_against_fp32(claim: ClaimView) -> Iterator[Finding]:
     form = find_format(baseline.name)
     if form is None or form.name not in {"fp32", "fp64"} or not on_accelerator(executor):
         return
+    precision = expanded(executor.executor.precision)
+    if precision is not None and all(one is None or one.bits >= 16 for one in formats(precision) or (None,)):
+        return  # a model of sixteen bits has no other baseline
     for view in said(claim, *SPEED):
         if is_ratio(view):
             yield Finding(

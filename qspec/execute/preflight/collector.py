@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from qspec.checks.rules import registry
-from qspec.errors import NotExecutableError, QSpecError
+from qspec.errors import LimitError, NotExecutableError, QSpecError
 from qspec.execute.options import Options
 from qspec.execute.plan import Plan, make_plan
 from qspec.lang.diagnostic import Diagnostic, Fix
@@ -39,13 +39,17 @@ class Collector:
     def attempt(self, rule: str, where: Origin, action: Callable[[], T]) -> T | None:
         """What `action` returns, or None when it raises: its error is then a finding, of `rule` unless it names one.
 
-        The finding stands where the error says, or else at `where`. What cannot be done on this machine is no finding.
+        The finding stands where the error says, or else at `where`. What cannot be done on this machine, or is over a cap,
+        is none.
         """
         try:
             return action()
-        except NotExecutableError as error:
-            self._leave(error.message)
         except QSpecError as error:
+            if isinstance(error, NotExecutableError) or (
+                isinstance(error, LimitError) and error.rule is None
+            ):
+                self._leave(error.message)
+                return None
             self._add(error.rule or rule, error.message, error.hint, where, error.spot)
         return None
 

@@ -171,3 +171,27 @@ def test_two_domains_and_no_word(found, calibration, test, fires):
         f"calibration {{ {calibration}, method: entropy, size: 64 }}", f"test-set {{ {test}, split: test }}"
     )
     assert ("QS507" in got) is fires
+
+
+@pytest.mark.parametrize(
+    ("learned", "task", "fires"),
+    [
+        ("WikiText-2 train", "language-modelling", True),
+        ("wikitext-2-raw-v1", "language-modelling", True),
+        ("C4", "language-modelling", False),
+        ("WikiText-2", "language-modelling", False),  # which rows were drawn is asked first
+        ("WikiText-2 train", "image-classification", False),
+    ],
+)
+def test_calibration_on_the_sister_of_the_exam(check, learned, task, fires):
+    text = f"""qspec 1
+claim c {{
+  executor {{
+    task: {task}, metrics: [perplexity(per: token)], baseline: fp16
+    precision {{ method: weight-only, weights: int4 {{ granularity: per-group(128) }} }}
+    calibration {{ data: "{learned}", method: gptq, size: 128 }}
+    test-set {{ data: "WikiText-2", split: test }}
+  }}
+}}
+"""
+    assert ("QS508" in [f.code for f in check(text).findings]) is fires

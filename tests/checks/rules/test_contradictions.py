@@ -398,3 +398,34 @@ def test_intervals_of_printed_numbers():
     assert value.over(nothing) is None
     assert nothing.satisfies("<=", value.low) is True
     assert nothing.satisfies("<=", nothing.middle) is None
+
+
+MEANS = """\
+qspec 1
+claim card {{
+  executor {{ task: multiple-choice, metrics: [accuracy(normalization: none)], baseline: bf16 }}
+  reported {{
+    accuracy {{ baseline: {baseline}, quantized: {quantized} }}
+    accuracy for benchmark == "a" {{ baseline: 75.21 %, quantized: 75.89 % }}
+    accuracy for benchmark == "b" {{ baseline: 76.48 %, quantized: 76.01 % }}
+    accuracy for benchmark == "c" {{ baseline: 52.49 %, quantized: 52.60 % }}
+    accuracy for benchmark == "d" {{ baseline: 66.54 %, quantized: 66.55 % }}
+  }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("baseline", "quantized", "fires"),
+    [
+        ("67.68 %", "67.76 %", False),
+        ("67.76 %", "67.68 %", True),  # swapped
+        ("67.68 %", "67.97 %", True),  # one of the two is of these rows, and the other is not
+        ("68.69 %", "68.54 %", False),  # rows are missing, and nobody can tell
+    ],
+)
+def test_a_mean_that_is_not_of_its_rows(check, baseline, quantized, fires):
+    found = [
+        f for f in check(MEANS.format(baseline=baseline, quantized=quantized)).findings if f.code == "QS305"
+    ]
+    assert bool(found) is fires

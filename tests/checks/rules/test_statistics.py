@@ -283,3 +283,46 @@ claim brochure {{
     assert "QS409" in codes(text.format(whole="79.0 %", other="82.2 %", each=""))
     assert "QS409" not in codes(text.format(whole="79.0 %", other="82.2 %", each="for each benchmark"))
     assert "QS409" not in codes(text.format(whole="77.5 %", other="79.2 %", each=""))
+
+
+HIDDEN = """\
+qspec 1
+dataset cells {{ source: "cells.npz", label: y, classes: [a, b, c, d] }}
+claim c {{
+  executor {{
+    task: image-classification, metrics: [top1], baseline: fp32
+    test-set {{ data: cells, size: 20000 }}
+    strata {{ class: by label{strata} }}
+  }}
+  {claim}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("claim", "said"),
+    [
+        (
+            "loss(top1) <= 1 pp",
+            "a stratum of `class` of average size (one of 4) (0.25 of the examples) may lose 4 pp",
+        ),
+        ("loss(top1) <= 1 pp\n  loss(top1) <= 2 pp for each class", None),
+        ("loss(top1) <= 1 % of baseline", None),
+        ("top1 >= 99 % of baseline", None),
+        (
+            'loss(top1) <= 1 pp\n  reported { top1 for site == "x" { n: 200 } }',
+            'site == "x" (0.01 of the examples) may lose 100 pp',
+        ),
+    ],
+)
+def test_what_a_bound_on_the_whole_conceals(check, claim, said):
+    text = HIDDEN.format(claim=claim, strata="")
+    (told,) = [f.message for f in check(text).findings if f.code == "QS413"] or [""]
+    assert (said in told) if said else (told == "")
+
+
+def test_the_headline_says_what_a_tenth_of_the_examples_may_have_lost(check):
+    (headline,) = [
+        f for f in check("qspec 1\nclaim c { loss(top1) <= 0.5 pp }\n").findings if f.code == "QS100"
+    ]
+    assert any("a tenth of the examples may lose 5 pp" in note for note in headline.notes)

@@ -2,6 +2,9 @@
 
 import pytest
 
+from qspec.checks.fixes import apply_fixes
+from qspec.model.shorthand import expand
+
 SPEC = """\
 qspec 1
 claim brochure {{
@@ -119,3 +122,71 @@ def test_the_fixes_of_a_bare_number_settle_it(check):
         mended = text[: edit.span.start] + edit.text + text[edit.span.end :]
         assert f"loss(top1) <= 1 {unit}" in mended
         assert "QS222" not in [f.code for f in check(mended).findings]
+
+
+@pytest.mark.parametrize(
+    ("figure", "fires"),
+    [
+        ("top1 { baseline: 78.2, loss: 1.2 }", True),
+        ("top1 { quantized: 76.2, loss: 0.4 }", True),
+        ("top1 { loss: 1.2 }", True),
+        ("top1 { baseline: 78.2, quantized: 77.0, loss: 1.2 }", False),  # the scores tell
+        ("top1 { baseline: 0.782, loss: 0.012 }", False),  # fractions
+        ("top1 { baseline: 78.2, loss: 0 }", False),
+        ("top1 { baseline: 78.2, loss: 1.2 pp }", False),
+    ],
+)
+def test_a_reported_loss_of_a_bare_number(found, figure, fires):
+    assert ("QS222" in [code for code, _ in found(f"reported {{ {figure} }}")]) is fires
+
+
+def test_a_score_that_nobody_defines_loses_so_many_of_what(found):
+    figures = "reported { score { baseline: 31.2, loss: 0.4 } }"
+    assert "QS222" in [code for code, _ in found(figures, task="super-resolution")]
+
+
+CARDS = """\
+qspec 1
+claim classifier {{
+  source {{ url: "https://zoo.example/models/resnet" }}
+  executor {{ task: image-classification, metrics: [top1], baseline: fp32 }}
+  reported {{ top1 {{ baseline: 74.97, quantized: 74.77, loss: 0.27 % of baseline }} }}
+}}
+claim detector {{
+  source {{ url: "{url}" }}
+  executor {{ task: object-detection, metrics: [map(iou: 0.5)], baseline: fp32 }}
+  reported {{ map(iou: 0.5) {{ baseline: 0.2874, quantized: 0.2693, loss: {loss} }} }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("url", "loss", "fires"),
+    [
+        ("https://zoo.example/models/yolo", "0.0181", True),
+        ("https://zoo.example/models/yolo", "6.3 % of baseline", False),
+        ("https://elsewhere.example/models/yolo", "0.0181", False),
+    ],
+)
+def test_a_publisher_changes_the_unit_between_two_claims(check, url, loss, fires):
+    found = [f for f in check(CARDS.format(url=url, loss=loss)).findings if f.code == "QS225"]
+    assert bool(found) is fires
+    for finding in found:
+        assert finding.claim == "detector"
+        assert finding.notes == ("Here that is 1.81 pp (6.3 % of the baseline).",)
+
+
+def test_a_shorthand_is_spelt_out_by_its_fix_and_means_the_same(check):
+    text = SPEC.format(
+        claim="loss(top1) <= 1 pp", metric="top1", task="image-classification", executor="precision: W8A8"
+    )
+    assert "QS226" not in [f.code for f in check(text).findings]
+    report = check(text, profile="paper")
+    mended = apply_fixes(report).source.text
+    assert "W8A8" not in mended
+    assert "weights:" in mended
+    precisions = [
+        expand(loaded.main.document.claims["brochure"].executor.precision)
+        for loaded in (report.workspace, check(mended).workspace)
+    ]
+    assert precisions[0] == precisions[1]

@@ -75,7 +75,7 @@ def test_a_threshold_comes_from_somewhere_and_never_from_the_test_split(linear_p
     data = "inputs { x: x }\n  label: y\n  splits { tune: 0..25, test: 20..40 }"
     with pytest.raises(QSpecError, match="nothing says where it comes from"):
         executing(*common, data=data, split="d.test")
-    with pytest.raises(QSpecError, match="shares 5 rows with the test set"):
+    with pytest.raises(QSpecError, match="shares 5 rows with the test split"):
         executing(*common, data=data, split="d.test", more="threshold { from: d.tune }")
 
 
