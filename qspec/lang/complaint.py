@@ -12,7 +12,7 @@ from qspec.lang.refusal import refusal, refusals
 from qspec.lang.source import Source, Span
 from qspec.lang.tree import Node, Number
 from qspec.model.document import LANGUAGE_VERSION
-from qspec.model.unit import COUNT_NOUNS, PER_NOUNS, UNITS, find_unit
+from qspec.model.unit import COUNT_NOUNS, PER_NOUNS, UNITS, find_unit, respelled
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -118,12 +118,20 @@ class Complaints:
                 self.unit(number.unit, Span(number.end - len(number.unit), number.end))
 
     def unit(self, unit: str, span: Span) -> None:
-        """A unit that nobody knows; a fix is offered where the unit stands as it is spelled, bare or quoted."""
-        near = nearest_unit(unit)
+        """A unit that nobody knows; a fix is offered where the unit stands as it is spelled, bare or quoted.
+
+        It is safe where the word is another spelling of one unit, and a guess where it only looks like one.
+        """
+        meant = respelled(unit)
+        near = meant or nearest_unit(unit)
         written = self.source.text[span.start : span.end]
         text = f'"{near}"' if written.startswith('"') else near
         whole = written.strip("\"'") == unit
-        fixes = (Fix(f"Write `{near}`", (Edit(span, text or ""),), True),) if near and whole else ()
+        fixes = (
+            (Fix(f"Write `{near}`", (Edit(span, text or ""),), safe=meant is not None),)
+            if near and whole
+            else ()
+        )
         hint = f"did you mean `{near}`?" if near else "units are listed by `qspec explain unit`"
         self.add("QS004", f"There is no unit `{unit}`.", Node(*span), hint, fixes=fixes)
 

@@ -77,6 +77,33 @@ UNITS: dict[str, Unit] = dict(
     ]
 )
 
+SPELLINGS: dict[str, str] = {
+    **dict.fromkeys(("percent", "per cent", "pct", "perc"), "%"),
+    **dict.fromkeys(("ppt", "points", "point", "pts", "pt", "percentage points", "percentage point", "p.p.", "pps"), "pp"),
+    **dict.fromkeys(("nsec", "nanosecond", "nanoseconds"), "ns"),
+    **dict.fromkeys(("µs", "μs", "usec", "usecs", "microsecond", "microseconds"), "us"),
+    **dict.fromkeys(("msec", "msecs", "millis", "millisec", "millisecs", "millisecond", "milliseconds"), "ms"),
+    **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"),
+    **dict.fromkeys(("mins", "minute", "minutes"), "min"),
+    **dict.fromkeys(("byte", "bytes"), "B"),
+    **dict.fromkeys(("kilobyte", "kilobytes"), "kB"),
+    **dict.fromkeys(("megabyte", "megabytes"), "MB"),
+    **dict.fromkeys(("gigabyte", "gigabytes"), "GB"),
+    **dict.fromkeys(("watt", "watts"), "W"),
+    **dict.fromkeys(("joule", "joules"), "J"),
+    **dict.fromkeys(("decibel", "decibels", "db"), "dB"),
+    **dict.fromkeys(("fps", "frames per second"), "frames/s"),
+    **dict.fromkeys(("img/s", "imgs/s", "images/sec", "ips"), "images/s"),
+    **dict.fromkeys(("qps", "queries/sec"), "queries/s"),
+    **dict.fromkeys(("rps", "req/s", "requests/sec"), "requests/s"),
+    **dict.fromkeys(("tps", "t/s", "toks/s", "tokens/sec", "tok/sec"), "tok/s"),
+    **dict.fromkeys(("times", "times baseline", "× baseline"), "x baseline"),
+    **dict.fromkeys(("%-points", "% points", "percent points"), "pp"),
+    "% relative": "% of baseline",
+    "imgs": "images",
+}  # fmt: skip
+"""How else units are written, in small letters, each with the unit that it is and can only be."""
+
 COUNT_NOUNS = frozenset(
     {
         "tokens", "images", "examples", "samples", "documents", "sentences", "passages", "queries", "words",
@@ -88,6 +115,15 @@ COUNT_NOUNS = frozenset(
 
 PER_NOUNS = frozenset({"token", "image", "example", "sample", "query", "batch", "request", "frame", "word",
                        "utterance", "sequence", "passage", "inference", "character", "byte"})  # fmt: skip
+
+
+def respelled(unit: str) -> str | None:
+    """The unit that `unit` is another spelling of, `per NOUN` aside; None where it is none that can only be one."""
+    head, per = split_per(unit)
+    if unit.lower() in SPELLINGS:
+        return SPELLINGS[unit.lower()]
+    meant = SPELLINGS.get(head.lower())
+    return f"{meant} per {per}" if meant is not None and per in PER_NOUNS else None
 
 
 def split_per(unit: str) -> tuple[str, str | None]:

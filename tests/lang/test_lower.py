@@ -12,6 +12,7 @@ from qspec.model.expression import ByColumn, Crossed, Pinned, Term, Where
 from qspec.model.hardware import Hardware
 from qspec.model.precision import Precision
 from qspec.model.quantity import Quantity, Range
+from qspec.model.unit import SPELLINGS, find_unit
 
 
 def read(text: str) -> Loaded:
@@ -150,6 +151,29 @@ def test_an_unknown_unit_is_reported_where_it_stands_with_a_fix() -> None:
     errors = load_one(source).errors
     assert [source.text[slice(*e.span)] for e in errors] == ["milisecs", "Ms"]
     assert errors[1].fixes[0].edits[0].text == "ms"
+    assert not errors[1].fixes[0].safe
+
+
+@pytest.mark.parametrize(
+    ("written", "unit"),
+    [
+        ("secs", "s"),
+        ("msec", "ms"),
+        ("percent", "%"),
+        ("FPS", "frames/s"),
+        ("msec per token", "ms per token"),
+    ],
+)
+def test_another_spelling_of_a_unit_is_put_right_safely(written: str, unit: str) -> None:
+    (error,) = load_one(Source("x.qspec", f"claim c on e {{ x <= 1 {written} }}")).errors
+    (fix,) = error.fixes
+    assert fix.safe
+    assert fix.edits[0].text == unit
+
+
+def test_every_spelling_is_of_a_unit_that_there_is() -> None:
+    assert all(find_unit(unit) is not None for unit in SPELLINGS.values())
+    assert not [spelling for spelling in SPELLINGS if find_unit(spelling) is not None]
 
 
 def test_a_fix_for_a_misspelt_key_replaces_the_key() -> None:

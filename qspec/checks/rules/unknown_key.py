@@ -32,4 +32,4 @@ from __future__ import annotations
 from qspec.checks.rule import nothing, rule
 from qspec.lang.diagnostic import Severity
 
-unknown_key = rule("QS002", "unknown-key", severity=Severity.ERROR)(nothing)
+unknown_key = rule("QS002", "unknown-key", severity=Severity.ERROR, fix="safe")(nothing)

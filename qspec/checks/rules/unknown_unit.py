@@ -3,7 +3,8 @@
 What it finds
 -------------
 A unit other than those of the reference: per cent and points, multiples of the baseline, perplexity, decibels, time, size,
-energy, rates, and counts with a noun.
+energy, rates, and counts with a noun. Another spelling of one of them (`msec`, `percent`, `fps`) is put right by a safe fix; a
+word that only looks like one is offered as a guess.
 
 Why it matters
 --------------
@@ -33,4 +34,4 @@ from __future__ import annotations
 from qspec.checks.rule import nothing, rule
 from qspec.lang.diagnostic import Severity
 
-unknown_unit = rule("QS004", "unknown-unit", severity=Severity.ERROR)(nothing)
+unknown_unit = rule("QS004", "unknown-unit", severity=Severity.ERROR, fix="safe")(nothing)
