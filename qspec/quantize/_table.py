@@ -27,6 +27,7 @@ MODULES: dict[str, str] = {
 
 ALIASES: dict[str, str] = {
     "dynamic": "ptq-dynamic",
+    "ptq-dynamic/llm-int8": "simulated/llm.int8",
     "ptq-dynamic/llm.int8": "simulated/llm.int8",
     "simulated/adaround": "weight-only/adaround",
     "simulated/awq": "weight-only/awq",
@@ -36,6 +37,7 @@ ALIASES: dict[str, str] = {
     "simulated/hqq": "weight-only/hqq",
     "simulated/k-quant": "weight-only/k-quant",
     "simulated/kmeans": "simulated/k-means",
+    "simulated/llm-int8": "simulated/llm.int8",
     "simulated/llm.int8()": "simulated/llm.int8",
     "simulated/pruning": "weight-only/pruning",
     "simulated/rtn": "simulated",

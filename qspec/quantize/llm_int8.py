@@ -40,7 +40,10 @@ BATCH_NOTE = (
 INT8 = {"int8"}
 
 
-@registry.register(SCHEME, aliases=("ptq-dynamic/llm.int8", "simulated/llm.int8()"))
+@registry.register(
+    SCHEME,
+    aliases=("ptq-dynamic/llm.int8", "simulated/llm-int8", "ptq-dynamic/llm-int8", "simulated/llm.int8()"),
+)
 def quantize(request: Request) -> Realized:
     """Decompose every product as in LLM.int8() (Dettmers et al., NeurIPS 2022, section 3), in floats.
 
