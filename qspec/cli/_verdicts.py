@@ -68,6 +68,8 @@ def result_line(result: Result) -> str | None:
     tail = f", {float(result.ratio.value):.3g} x baseline" if result.ratio is not None else ""
     if result.harmful is not None and result.helpful is not None:
         tail += f", {result.harmful} harmful and {result.helpful} helpful flips in {result.n}"
+    if result.reference is not None:
+        tail += f"; {_value(float(result.reference.value), kind, result)} before the export"
     return f"{name}: {base} → {quantized}{tail}"
 
 

@@ -92,6 +92,8 @@ class Plan:
     options: Options
     affinity: str | None = None
     """Processors that the threads are bound to, as the kernel lists them: `0-3,8`."""
+    reference: ModelPlan | None = None
+    """The exported program that the baseline is held against, where the model names one."""
     notes: list[str] = field(default_factory=list)
 
     @cached_property
@@ -122,6 +124,7 @@ class Plan:
             "options": {k: str(v) for k, v in self.provider_options.items()},
             "batch": self.batch,
             **({"affinity": self.affinity} if self.affinity else {}),
+            **({"reference": self.reference.sha256} if self.reference else {}),
         }
 
 
@@ -181,6 +184,7 @@ class _Planner:
             root=self.root,
             options=self.options,
             affinity=runtime.affinity if runtime else None,
+            reference=self._reference(),
         )
 
     # The pair --------------------------------------------------------------------------------
@@ -279,6 +283,22 @@ class _Planner:
             return ModelPlan(
                 path, sha256, precision, None, None, origin, where, declared.name, address=address
             )
+
+    def _reference(self) -> ModelPlan | None:
+        """The exported program that the model's file was made from, where the spec names one."""
+        declared = self.executor.model.reference if self.executor.model is not None else None
+        if declared is None:
+            return None
+        origin = (self.executor.model_origin or self.executor.where("model")).at("reference")
+        with located(origin):
+            if declared.file is None or not declared.file.endswith(".pt2"):
+                raise QSpecError(
+                    f"A reference model is an exported program, a `.pt2` file, and not {declared.file or 'nothing'}.",
+                    hint="`torch.export.save` writes one; .pt and .pth files hold pickles, which may run code",
+                )
+        path, address = _placed(origin.loaded.folder, declared.file)
+        where = self.executor.where("model")
+        return ModelPlan(path, declared.sha256, None, None, None, origin, where, path.name, address=address)
 
     # The data --------------------------------------------------------------------------------
 

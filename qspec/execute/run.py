@@ -26,6 +26,7 @@ from qspec.execute.plan import Plan, make_plan
 from qspec.execute.preflight import refuse
 from qspec.execute.probes import told
 from qspec.execute.realize import Side, make_side
+from qspec.execute.reference import reference_model
 from qspec.execute.rounds import Apart
 from qspec.execute.scores import Scores
 from qspec.execute.sessions import Session
@@ -68,6 +69,7 @@ def execute_claim(
 def _execute(plan: Plan, progress: Progress, now: str | None) -> Executed:
     resolved, options = plan.resolved, plan.options
     store = Store(options.store)
+    reference = reference_model(plan)
     progress("realize", 0, 2)
     baseline = make_side(plan, plan.baseline, store)
     progress("realize", 1, 2)
@@ -75,7 +77,7 @@ def _execute(plan: Plan, progress: Progress, now: str | None) -> Executed:
     progress("realize", 2, 2)
     beside = {**other_models(plan), **drawn_models(plan)}
     others = {name: make_side(plan, model, store) for name, model in beside.items()}
-    stages = Stages(plan, store, baseline, quantized, progress, others)
+    stages = Stages(plan, store, baseline, quantized, progress, others, reference)
     opened = [stages.open(evaluation) for evaluation in plan.evaluations]
     censuses = {
         name: (report, _census(report))
@@ -102,7 +104,7 @@ def _execute(plan: Plan, progress: Progress, now: str | None) -> Executed:
         found=here,
         quantizer=quantized.quantizer,
         census=evidence.census,
-        artifacts=_artifacts(baseline, quantized, opened),
+        artifacts=_artifacts(baseline, quantized, opened, reference),
         plan=plan.digest,
         notes=_notes(quantized, scores, timings),
     )
@@ -213,8 +215,12 @@ def _census(report: CensusReport) -> Census:
     )
 
 
-def _artifacts(baseline: Side, quantized: Side, opened: Sequence[Opened]) -> dict[str, str]:
+def _artifacts(
+    baseline: Side, quantized: Side, opened: Sequence[Opened], reference: Side | None
+) -> dict[str, str]:
     found = {"baseline": baseline.sha256, "quantized": quantized.sha256}
+    if reference is not None:
+        found["reference"] = reference.sha256
     for one in opened:
         if one.plan.data.dataset.sha256:
             found[one.plan.data.name] = one.plan.data.dataset.sha256.lower().removeprefix("sha256:")

@@ -17,6 +17,8 @@ from qspec.execute.arrays import load_arrays, save_arrays
 
 DRAW = "calibration seed "
 """What begins the names of the models that another draw of the calibration sample gave; no executor is called so."""
+REFERENCE = ".pt2"
+"""The key under which `Scores.others` holds the reference model's columns; no executor can be called so."""
 _META = "scores.json"
 _ARRAYS = "scores.npz"
 
@@ -36,7 +38,8 @@ class Scores:
     facts: dict[str, Any] = field(default_factory=dict)
     """What the record keeps of the run: batch, padding, probes."""
     others: dict[str, dict[str, NDArray[np.float64]]] = field(default_factory=dict)
-    """Columns of the models of other executors that the claim compares with, by executor and metric."""
+    """Columns of the models of other executors that the claim compares with, by executor and metric, and of the reference
+    that the baseline was exported from, under `REFERENCE`."""
 
     def changed(self) -> NDArray[np.bool_] | None:
         """Which examples got another answer."""

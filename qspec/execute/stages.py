@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -28,8 +28,9 @@ from qspec.execute.plan import EvaluationPlan, Plan
 from qspec.execute.probes import batch_matters, probe, suspicion
 from qspec.execute.questions import seed_of
 from qspec.execute.realize import Side, open_data
+from qspec.execute.reference import open_reference
 from qspec.execute.rounds import Apart
-from qspec.execute.scores import Scores
+from qspec.execute.scores import REFERENCE, Scores
 from qspec.execute.scoring import Runner, placed, score
 from qspec.execute.sessions import Session, open_session
 from qspec.execute.store import Store
@@ -73,6 +74,8 @@ class Stages:
     progress: Progress
     others: dict[str, Side] = field(default_factory=dict)
     """The models of other executors that the claim compares with."""
+    reference: Side | None = None
+    """The exported program that the baseline was made from, where the spec names one."""
     keys: dict[tuple[str, str], str] = field(default_factory=dict)
     """Where the store keeps each stage's result, by kind and name."""
 
@@ -159,6 +162,7 @@ class Stages:
                 else [],
                 batch=self.plan.batch,
                 others={name: side.sha256 for name, side in self.others.items()},
+                **({"reference": self.reference.sha256} if self.reference else {}),
             )
         )
         self.keys["scores", evaluation.name] = key
@@ -207,14 +211,24 @@ class Stages:
             scores.facts.update(probed)
             if thresholds := chosen(metrics):
                 scores.facts["thresholds"] = thresholds
-            for other, side in self.others.items():
-                pair = self.sessions[0], self._session(side)
+            for other, session in self._other_sessions():
 
                 def told(done: int, total: int, other: str = other) -> None:
-                    self.progress(f"scores of {other}", done, total)
+                    self.progress(f"scores of {other.removeprefix('.')}", done, total)
 
+                pair = self.sessions[0], session
                 scores.others[other] = score(opened.runner, pair, metrics, self.plan.batch, told).quantized
             return placed(scores, opened.runner, opened.strata, opened.units, len(opened.rows))
+
+    def _other_sessions(self) -> Iterator[tuple[str, Session]]:
+        """The models beside the pair, by the name their scores are kept under, each open while it is scored."""
+        for name, side in self.others.items():
+            yield name, self._session(side)
+        if self.reference is not None:
+            assert self.plan.reference is not None
+            with located(self.plan.reference.origin):
+                session = open_reference(self.reference.path, self.sessions[0])
+            yield REFERENCE, session
 
     # Timings ---------------------------------------------------------------------------------
 

@@ -20,6 +20,15 @@ class ModelFile(Noun):
     """The program that quantized it, with its version."""
 
 
+class ReferenceFile(Noun):
+    """The model that the ONNX file was exported from, as an exported program of PyTorch."""
+
+    file: Text | None = None
+    """Path of the `.pt2` file that `torch.export.save` wrote, beside the spec or below it."""
+    sha256: Digest | None = None
+    """SHA-256 of the file."""
+
+
 class Model(Noun):
     """A model: one file (`file`, `sha256`), or a published base with its quantized variant."""
 
@@ -31,6 +40,8 @@ class Model(Noun):
     """SHA-256 of the file."""
     base: Pinned | Silence | None = None
     """The base model, by name and revision."""
+    reference: ReferenceFile | None = None
+    """The model that `file` was exported from, run beside it so that what the export cost is told apart."""
     quantized: ModelFile | Pinned | Silence | None = None
     """The quantized variant, by name and revision or as a file; left out when it is derived here."""
     inputs: list[Word] = Field(default_factory=list)

@@ -88,6 +88,12 @@ class Result(Noun):
     """How the interval was made."""
     n: Quantity | None = None
     """Units behind the value."""
+    reference: Quantity | None = None
+    """Value of the model that the baseline was exported from, where the spec names it."""
+    export_loss: Quantity | None = None
+    """Loss of the baseline against that reference: what the export cost, apart from `loss`."""
+    export_interval: Range | None = None
+    """Interval of the export's loss."""
     harmful: Quantity | None = None
     """Examples the baseline has right and the quantized model wrong."""
     helpful: Quantity | None = None

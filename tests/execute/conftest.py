@@ -244,6 +244,7 @@ def executing(tmp_path: Path) -> Callable[..., Any]:
         more: str = "",
         model: str = "",
         derived: bool = False,
+        arrived: str = 'quantized { file: "quantized.onnx" }',
     ) -> Any:
         if columns is not None:
             np.savez(tmp_path / "d.npz", **columns)
@@ -251,7 +252,7 @@ def executing(tmp_path: Path) -> Callable[..., Any]:
         precision = "precision { method: ptq-static, weights: int8, activations: uint8 }"
         calibration = "calibration { data: d.tune, size: 16, method: minmax, seed: 0 }"
         text = EXECUTED.format(
-            arrived="" if derived else 'quantized { file: "quantized.onnx" }',
+            arrived="" if derived else arrived,
             model=model,
             precision=f"{precision}\n  {calibration}" if derived else "precision: fp32",
             data=data,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -64,6 +65,7 @@ def _result(name: str, sample: Sample, term: Term, label: str | None, found: Con
         interval=span(interval),
         method=interval.method if interval is not None else None,
         n=count(found.n),
+        **_export(sample, str(term), label),
         harmful=count(counts.harmful) if counts else None,
         helpful=count(counts.helpful) if counts else None,
         changed=count(int(np.count_nonzero(changed))) if changed is not None else None,
@@ -71,6 +73,24 @@ def _result(name: str, sample: Sample, term: Term, label: str | None, found: Con
         p_exact=p_exact,
         p_mid=p_mid,
     )
+
+
+def _export(sample: Sample, metric: str, label: str | None) -> dict[str, Any]:
+    """What the export cost, beside the loss of the pair: nothing where the spec names no reference."""
+    try:
+        found = sample.export(metric, label)
+        if found is None:
+            return {}
+        interval = found.interval(Asked.LOSS, confidence_of(None, sample.evaluation))
+    except InsufficientDataError:
+        return {}
+    if is_fixed(sample.evaluation):
+        interval = Interval.exact(found.loss, "census")
+    return {
+        "reference": figure(found.baseline),
+        "export_loss": figure(found.loss),
+        "export_interval": span(interval),
+    }
 
 
 def hidden(sample: Sample, judged: Sequence[tuple[Judged, Measurand]]) -> dict[str, Hidden]:

@@ -14,7 +14,7 @@ from qspec.execute.contrasts import contrast
 from qspec.execute.contrasts.contrast import Contrast, Sides
 from qspec.execute.contrasts.drawn import DrawnContrast
 from qspec.execute.questions import confidence_of, seed_of
-from qspec.execute.scores import DRAW, Scores
+from qspec.execute.scores import DRAW, REFERENCE, Scores
 from qspec.metrics.bind import BoundMetric, bind
 from qspec.metrics.definition import Direction, Family
 from qspec.model.claim import Assertion
@@ -88,6 +88,17 @@ class Sample:
         """The columns of a metric under every other draw of the calibration sample."""
         every = (held.get(metric) for name, held in self.scores.others.items() if name.startswith(DRAW))
         return [columns for columns in every if columns is not None]
+
+    def export(self, metric: str, label: str | None = None) -> Contrast | None:
+        """The baseline against the reference it was exported from, likewise; None where there is no reference.
+
+        Raises `InsufficientDataError` where too few examples count there.
+        """
+        columns = self.scores.others.get(REFERENCE, {}).get(metric)
+        if columns is None or self.metrics[metric].family is Family.DISTANCE:
+            return None
+        sides = replace(self._sides(metric), baseline=columns, quantized=self.columns[0][metric])
+        return contrast(sides if label is None else sides.take(self.rows[label]))
 
     def _sides(self, metric: str) -> Sides:
         statistics = self.evaluation.statistics
