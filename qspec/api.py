@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qspec.execute.options import Options
     from qspec.execute.plan import Plan
     from qspec.execute.run import Executed
+    from qspec.interop import Exported, Imported
     from qspec.lang.compare import Change
     from qspec.lang.load import Workspace
     from qspec.model.record import Record
@@ -243,6 +244,27 @@ def judge_scores(
         for one in found:
             fill(Path(path), {one.resolved.name: one.measured})
     return found
+
+
+def import_from(path: str | Path, form: str) -> Imported:
+    """The document that a file of an outside format amounts to, with notes on what has no word here."""
+    from qspec.interop import find_format
+    from qspec.lang.source import read_source
+
+    made = find_format(form)
+    source = read_source(Path(path))
+    return made.read(source.text, Path(source.path).name)
+
+
+def export_as(path: str | Path, form: str, name: str | None = None) -> Exported:
+    """What a spec declares under `name`, or the only such thing, as a text in an outside format."""
+    from qspec.interop import find_format
+    from qspec.lang.claims import refuse_errors
+
+    made = find_format(form)
+    workspace = load(path)
+    refuse_errors(workspace.errors)
+    return made.write(workspace, name)
 
 
 def missing_packages(*, models: bool = True) -> list[str]:

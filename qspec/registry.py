@@ -25,6 +25,7 @@ ROOMS = (
     "qspec.quantize",
     "qspec.execute.contrasts",
     "qspec.execute.tasks",
+    "qspec.interop",
     "qspec.report.formats",
     "qspec.report.reference",
     "qspec.cli",

@@ -63,19 +63,21 @@ def elsewhere(fields: list[FieldMatch]) -> str | None:
 
 def _hardware(declared: Hardware, found: Found) -> Iterator[FieldMatch]:
     yield _names("cpu", declared.cpu, found.cpu)
+    yield _quantities("sockets", declared.sockets, found.sockets, hardware=True)
     yield _quantities("cores", declared.cores, found.cores, hardware=True)
     yield _instruction_sets(declared.instruction_sets, found.instruction_sets)
-    yield _memory(declared.memory, found.memory)
+    yield _memory("memory", declared.memory, found.memory)
     card = found.accelerator or ("none" if declared.accelerator is not None else None)
     yield _names("accelerator", declared.accelerator, card)
+    yield _memory("accelerator-memory", declared.accelerator_memory, found.accelerator_memory)
+    yield _quantities("count", declared.count, found.count, hardware=True)
     if declared.device is not None:
         fits = _device_fits(declared.device, found)
         yield _field("device", declared.device, found.accelerator or found.cpu or "cpu", fits, hardware=True)
     yield _versions("driver", declared.driver, found.driver, hardware=True)
     yield _names("os", declared.os, found.os)
     yield _versions("kernel", declared.kernel, found.kernel, hardware=True)
-    for name, value in (("count", declared.count), ("power", declared.power)):
-        yield _field(name, str(value) if value is not None else None, None, None, hardware=True)
+    yield _power(declared.power, found.power)
 
 
 def _runtime(declared: Runtime, found: Found) -> Iterator[FieldMatch]:
@@ -135,11 +137,21 @@ def _said(value: Quantity | None) -> str | None:
     return str(value) if value is not None else None
 
 
-def _memory(declared: Quantity | None, found: Quantity | None) -> FieldMatch:
+def _power(declared: Quantity | str | None, found: Quantity | str | None) -> FieldMatch:
+    """A limit is compared with a limit, and a policy with a policy; of one and the other nothing can be told."""
+    if isinstance(declared, Quantity) and isinstance(found, Quantity):
+        return _quantities("power", declared, found, hardware=True)
+    texts = str(declared) if declared is not None else None, str(found) if found is not None else None
+    if isinstance(declared, str) and isinstance(found, str):
+        return _names("power", *texts)
+    return _field("power", *texts, None, hardware=True)
+
+
+def _memory(name: str, declared: Quantity | None, found: Quantity | None) -> FieldMatch:
     fits = None
     if declared is not None and found is not None:
         fits = float(found.base) >= _LEAST_MEMORY * float(declared.base)
-    return _field("memory", _said(declared), _said(found), fits, hardware=True)
+    return _field(name, _said(declared), _said(found), fits, hardware=True)
 
 
 def _instruction_sets(declared: list[str], found: list[str]) -> FieldMatch:

@@ -20,7 +20,12 @@ _EXTRAS = {
     "--output-format", type=click.Choice(["text", "json"]), default="text", help="For people, or plain data."
 )
 @click.option("--capture", is_flag=True, help="Write hardware and runtime blocks for this machine.")
-def doctor(output_format: str, capture: bool) -> int:
+@click.option(
+    "--provider",
+    type=click.Choice(["cpu", "cuda", "tensorrt"]),
+    help="What the blocks of --capture are for; what is there unless given.",
+)
+def doctor(output_format: str, capture: bool, provider: str | None) -> int:
     """Say what this machine has: processor, instruction sets, providers, versions, and what is missing.
 
     Exit 0 when specs can be executed here, 3 when packages are missing.
@@ -35,10 +40,10 @@ def doctor(output_format: str, capture: bool) -> int:
     }
     can_run = not missing["execute"]
     if capture:
-        from qspec.execute.blocks import hardware_block, runtime_block
+        from qspec.execute.blocks import captured, hardware_block, runtime_block
         from qspec.lang.write import write_section
 
-        found = machine.found("cpu")
+        found = captured(provider)
         click.echo(write_section("hardware", hardware_block(found), label="this-machine"))
         click.echo()
         click.echo(write_section("runtime", runtime_block(found), label="this-runtime"))
@@ -48,7 +53,7 @@ def doctor(output_format: str, capture: bool) -> int:
         click.echo(json.dumps({**facts, "missing": {k: v for k, v in missing.items() if v}}, indent=2))
         return 0 if can_run else 3
     for name, value in facts.items():
-        if value not in (None, [], ()):
+        if value not in (None, [], (), {}):
             click.echo(f"{name.replace('_', ' '):<18} {_said(name, value)}")
     for extra, names in missing.items():
         state = f'missing {", ".join(names)}: pip install "qspec[{extra}]"' if names else "installed"
@@ -59,6 +64,8 @@ def doctor(output_format: str, capture: bool) -> int:
 def _said(name: str, value: object) -> str:
     if name == "memory" and isinstance(value, int):
         return f"{value / 2**30:.1f} GiB"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {one}" for key, one in value.items() if one is not None)
     if isinstance(value, list | tuple):
         return ", ".join(v["name"] if isinstance(v, dict) and "name" in v else str(v) for v in value)
     return str(value)

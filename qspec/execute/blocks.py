@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from qspec.errors import NotExecutableError
+from qspec.execute import machine
 from qspec.model.hardware import Hardware, Runtime
 from qspec.model.measured import Found
+
+
+def captured(provider: str | None = None) -> Found:
+    """The executor that this machine is under a provider, all cores at work; that of a device here unless given.
+
+    Raises `NotExecutableError` for a provider of a device that is not here.
+    """
+    here = machine.inspect_machine()
+    provider = provider or ("cuda" if here.accelerators else "cpu")
+    if provider != "cpu" and not here.accelerators:
+        raise NotExecutableError(
+            f"No NVIDIA device is found here, so there is no machine for the provider {provider} to capture.",
+            hint="install its driver, so that `nvidia-smi` lists it, or capture the processor with --provider cpu",
+        )
+    return machine.found(provider, machine.cores(), machine=here)
 
 
 def hardware_block(found: Found) -> Hardware:
@@ -11,13 +28,17 @@ def hardware_block(found: Found) -> Hardware:
     return Hardware(
         device="gpu" if found.accelerator else "cpu",
         accelerator=found.accelerator,
+        count=found.count,
+        accelerator_memory=found.accelerator_memory,
         driver=found.driver,
         cpu=found.cpu,
+        sockets=found.sockets,
         cores=found.cores,
         instruction_sets=found.instruction_sets,
         memory=found.memory,
         os=found.os,
         kernel=found.kernel,
+        power=found.power,
     )
 
 

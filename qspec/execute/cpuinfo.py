@@ -91,6 +91,20 @@ def frequency(proc: Path = Path("/proc"), sys_cpu: Path = Path("/sys/devices/sys
     return sum(readings) / len(readings) if readings else None
 
 
+def sockets(proc: Path = Path("/proc")) -> int | None:
+    """How many processors the machine has, by their physical numbers; None where the system does not say."""
+    lines = (line.partition(":") for line in _read(proc / "cpuinfo").splitlines())
+    return len({value.strip() for key, _, value in lines if key.strip() == "physical id"}) or None
+
+
+def governor(sys_cpu: Path = Path("/sys/devices/system/cpu")) -> str | None:
+    """The policy of the processors' frequency where all have the same; None where the system does not say."""
+    found = {_read(path).strip() for path in sorted(sys_cpu.glob("cpu[0-9]*/cpufreq/scaling_governor"))} - {
+        ""
+    }
+    return found.pop() if len(found) == 1 else None
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import math
 import os
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from qspec.canonical import digest
-from qspec.execute.cpuinfo import cpu_identity, frequency
+from qspec.execute.cpuinfo import cpu_identity, frequency, governor, sockets
 from qspec.model.measured import Found
 from qspec.model.quantity import Quantity
 
@@ -25,6 +26,16 @@ _RUNTIMES = (
     "onnxruntime-openvino",
     "onnxruntime-qnn",
     "onnxruntime-directml",
+)
+_LIBRARIES = (
+    "numpy",
+    "scipy",
+    "onnx",
+    "torch",
+    "tensorrt",
+    "nvidia-cuda-runtime-cu12",
+    "nvidia-cudnn-cu12",
+    "nvidia-cublas-cu12",
 )
 _ON_ACCELERATOR = frozenset({"cuda", "tensorrt"})
 # Set in the environment, these change what the runtime computes or how fast; their values go on record.
@@ -46,11 +57,12 @@ _ID_LENGTH = 12
 
 @dataclass(frozen=True, slots=True)
 class Accelerator:
-    """A graphics processor: product name, driver version, device memory in bytes."""
+    """A graphics processor: product name, driver version, device memory in bytes, power limit in watts."""
 
     name: str
     driver: str | None
     memory: int | None
+    power: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +89,9 @@ class Machine:
     accelerators: tuple[Accelerator, ...]
     environment: dict[str, str]
     activity: Activity
+    sockets: int | None = None
+    governor: str | None = None
+    """Policy by which the processor's frequency is chosen, such as `performance`."""
 
     def identity(self, provider: str) -> str:
         """Short digest of the machine's kind under a provider: hosts alike in these give comparable figures."""
@@ -112,17 +127,29 @@ def inspect_machine() -> Machine:
         accelerators=tuple(nvidia_accelerators()),
         environment={key: os.environ[key] for key in sorted(os.environ) if key.startswith(_OVERRIDES)},
         activity=activity(),
+        sockets=sockets(),
+        governor=governor(),
     )
 
 
 def capture(*, providers: bool = False) -> dict[str, Any]:
     """The machine as plain data for the record; `providers` asks the runtime, which imports onnxruntime."""
-    data = asdict(inspect_machine())
+    data = {**asdict(inspect_machine()), "libraries": libraries()}
     if providers:
-        from qspec.execute.providers import available_providers
+        from qspec.execute.providers import available_providers, load_runtime
 
         data["providers"] = available_providers()
+        data["build"] = " ".join(load_runtime().get_build_info().split())
     return data
+
+
+def libraries() -> dict[str, str]:
+    """Installed packages whose builds change results or speed, with their versions."""
+    found = {}
+    for name in (*_RUNTIMES, *_LIBRARIES):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
 
 
 def found(
@@ -134,13 +161,17 @@ def found(
     return Found(
         machine=here.identity(provider),
         cpu=here.cpu,
+        sockets=_count(here.sockets),
         cores=_count(here.cores),
         instruction_sets=list(here.instruction_sets),
         memory=_gibibytes(here.memory),
         accelerator=accelerator.name if accelerator else None,
+        accelerator_memory=_gibibytes(accelerator.memory) if accelerator else None,
+        count=_count(sum(one.name == accelerator.name for one in here.accelerators)) if accelerator else None,
         driver=accelerator.driver if accelerator else None,
         os=here.os,
         kernel=here.kernel,
+        power=_power(here, accelerator),
         python=here.python,
         runtime=here.runtime,
         provider=provider,
@@ -192,7 +223,11 @@ def nvidia_accelerators() -> list[Accelerator]:
     program = shutil.which("nvidia-smi")
     if program is None:
         return []
-    query = [program, "--query-gpu=name,driver_version,memory.total", "--format=csv,noheader,nounits"]
+    query = [
+        program,
+        "--query-gpu=name,driver_version,memory.total,power.limit",
+        "--format=csv,noheader,nounits",
+    ]
     try:
         reply = subprocess.run(query, capture_output=True, text=True, timeout=20, check=False)
     except (OSError, subprocess.SubprocessError):
@@ -201,10 +236,21 @@ def nvidia_accelerators() -> list[Accelerator]:
     if reply.returncode != 0:
         return []
     return [
-        Accelerator(row[0], row[1] or None, int(row[2]) << 20 if row[2].isdigit() else None)
+        Accelerator(row[0], row[1] or None, int(row[2]) << 20 if row[2].isdigit() else None, _watts(row[3]))
         for row in rows
-        if len(row) == 3
+        if len(row) == 4
     ]
+
+
+def _watts(text: str) -> float | None:
+    """A power limit; None for `[N/A]` and the like."""
+    return float(text) if text.replace(".", "", 1).isdigit() else None
+
+
+def _power(here: Machine, accelerator: Accelerator | None) -> Quantity | str | None:
+    if accelerator is None:
+        return here.governor
+    return Quantity.of(f"{accelerator.power:g}", "W") if accelerator.power is not None else None
 
 
 def _quota(group: Path) -> float | None:

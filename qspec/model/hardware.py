@@ -21,16 +21,20 @@ class Hardware(Noun):
     """Product name of the accelerator."""
     count: Quantity | None = None
     """How many accelerators."""
+    accelerator_memory: Quantity | None = None
+    """Memory of one accelerator."""
     driver: Text | None = None
     """Version of the accelerator's driver."""
     cpu: Text | None = None
     """Model name of the processor."""
+    sockets: Quantity | None = None
+    """Processors in the machine."""
     cores: Quantity | None = None
     """Processor cores used."""
     instruction_sets: list[Word] = Field(default_factory=list)
     """Instruction sets that must be there, for example `avx512_vnni`."""
     memory: Quantity | None = None
-    """Main or device memory."""
+    """Main memory."""
     os: Text | None = None
     """Operating system and its version."""
     kernel: Text | None = None

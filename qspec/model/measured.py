@@ -22,6 +22,8 @@ class Found(Noun):
     """A digest of what identifies the machine's kind; one measured block is kept for each."""
     cpu: Text | None = None
     """Model name of the processor."""
+    sockets: Quantity | None = None
+    """Processors in the machine."""
     cores: Quantity | None = None
     """Processor cores that could be used."""
     instruction_sets: list[Word] = Field(default_factory=list)
@@ -30,12 +32,18 @@ class Found(Noun):
     """Main memory."""
     accelerator: Text | None = None
     """Product name of the accelerator used."""
+    accelerator_memory: Quantity | None = None
+    """Memory of one accelerator."""
+    count: Quantity | None = None
+    """Accelerators of that name."""
     driver: Text | None = None
     """Version of its driver."""
     os: Text | None = None
     """Operating system."""
     kernel: Text | None = None
     """Kernel release."""
+    power: Quantity | Text | None = None
+    """Power limit of the accelerator, or policy of the processor's frequency."""
     python: Text | None = None
     """Python version."""
     runtime: Text | None = None

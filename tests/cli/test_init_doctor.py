@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from qspec.checks.compare import Match, compare
+from qspec.execute import machine
+from qspec.lang.claims import resolve_claims
+from qspec.lang.load import load
 from qspec.lang.template import TEMPLATES
 
 from .conftest import Run
@@ -87,3 +91,36 @@ def test_the_machine_is_captured_as_blocks_that_read(run: Run):
     done = run("doctor", "--capture")
     assert done.code == 0
     assert run("check", "-", "--select", "QS0", stdin=f"qspec 1\n{done.out}").code == 0
+
+
+def test_what_is_captured_is_found_to_match(run: Run, specs: Path):
+    blocks = run("doctor", "--capture", "--provider", "cpu").out
+    spec = specs / "quickstart.qspec"
+    text = spec.read_text().replace(
+        "hardware:    local  # whatever machine executes this", "hardware: this-machine"
+    )
+    head, _, rest = text.partition("  runtime      {")
+    spec.write_text(
+        f"{head}  runtime: this-runtime{rest.partition(chr(10))[1]}{rest.partition(chr(10))[2]}\n{blocks}"
+    )
+    (claim,) = resolve_claims(load(spec))
+    here = machine.found("cpu", machine.cores())
+    fields = [field for field in compare(claim.executor, here) if field.declared is not None]
+    assert {field.field for field in fields} >= {
+        "cpu",
+        "cores",
+        "instruction-sets",
+        "memory",
+        "os",
+        "kernel",
+        "threads",
+    }
+    assert {field.match for field in fields if field.field != "batch"} == {Match.MATCH}
+
+
+def test_a_device_that_is_not_here_is_not_captured(run: Run, monkeypatch):
+    monkeypatch.setattr(machine, "nvidia_accelerators", list)
+    done = run("doctor", "--capture", "--provider", "cuda")
+    assert done.code == 3
+    assert "No NVIDIA device is found here" in done.err
+    assert "nvidia-smi" in done.err

@@ -121,11 +121,11 @@ def test_the_machine_is_named_by_its_kind_and_provider():
 )
 def test_an_accelerator_is_named_only_where_it_was_used(tmp_path: Path, monkeypatch, provider, name):
     program = tmp_path / "nvidia-smi"
-    program.write_text("#!/bin/sh\necho 'NVIDIA Card, 570.1, 16384'\n")
+    program.write_text("#!/bin/sh\necho 'NVIDIA Card, 570.1, 16384, 350.00'\n")
     program.chmod(0o755)
     monkeypatch.setattr("shutil.which", lambda tool: str(program) if tool == "nvidia-smi" else None)
     here = machine.inspect_machine()
-    assert here.accelerators == (machine.Accelerator("NVIDIA Card", "570.1", 16384 << 20),)
+    assert here.accelerators == (machine.Accelerator("NVIDIA Card", "570.1", 16384 << 20, 350.0),)
     block = machine.found(provider, threads=2, batch=32, machine=here)
     assert block.accelerator == name
     assert str(block.threads) == "2"
