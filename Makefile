@@ -2,7 +2,7 @@
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 
-.PHONY: check test lint types bench tables schemas fuzz coverage-study memory-study matrix soak browser pictures
+.PHONY: check test lint types bench tables schemas fuzz coverage-study memory-study timing-study matrix soak browser pictures
 
 check: lint types test
 
@@ -45,6 +45,10 @@ soak:
 # Peak memory of evaluations of ten thousand to a million examples; takes some minutes and a gigabyte of scratch space.
 memory-study:
 	$(PYTHON) tests/studies/memory.py
+
+# Whether this machine's timings can be trusted: overhead, a model against itself, and full load against none.
+timing-study:
+	$(PYTHON) tests/studies/timing.py
 
 # Needs Debian's chromium; says so where it is missing.
 browser:

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import numpy as np
 import qspec
 from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.arrays import load_arrays, save_arrays
-from qspec.execute.arrivals import Clock, poisson_arrivals, serve
+from qspec.execute.arrivals import Clock, in_a_row, poisson_arrivals, serve
 from qspec.execute.memory import device_memory, peak_memory, resident_memory
 from qspec.execute.sessions import Arrays, Session, open_session
 from qspec.execute.timings import Seconds
@@ -140,15 +139,14 @@ def _serve(folder: Path) -> dict[str, Any]:
         latencies, wall, cpu = serve(call, arrivals, Clock())
         times = array("d", latencies)
     else:
-        times, clock, cpu_before = array("d"), time.perf_counter, time.process_time()
-        last = clock()
-        for _ in range(request["calls"]):
-            call()
-            now = clock()
-            times.append(now - last)
-            last = now
-        wall, cpu = sum(times), time.process_time() - cpu_before
-    device = device_memory() if session.device != "cpu" else None
+        row = in_a_row(
+            call, request["calls"], Clock(), session.timer.seconds if session.timer is not None else None
+        )
+        times, wall, cpu = row.seconds, row.wall, row.cpu
+    device = None
+    if session.timer is not None:
+        # The driver counts the process's own memory, where it can tell processes apart; else all that is in use.
+        device = device_memory() or session.timer.memory()
     save_arrays(folder / _TIMES, {"seconds": np.array(times)})
     stretch = wall / cpu if cpu > 0 else None
     return {"peak": peak_memory(), "before": before, "device": device, "stretch": stretch}

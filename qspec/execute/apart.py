@@ -81,15 +81,15 @@ def measure_apart(
 
     Raises `QSpecError` where a process fails.
     """
-    peaks = _peaks(sessions, _feeds(sessions, inputs, batch)) if needed.memory else None
+    peaks = _peaks(sessions, first_batch(sessions, inputs, batch)) if needed.memory else None
     rounds = {}
     for name, calls in needed.calls.items():
         size, least, rate = loads[name]
-        rounds[name] = _rounds(sessions, _feeds(sessions, inputs, size), max(calls, least), rate)
+        rounds[name] = _rounds(sessions, first_batch(sessions, inputs, size), max(calls, least), rate)
     return Apart(peaks, rounds)
 
 
-def _feeds(sessions: Sessions, inputs: Mapping[str, Column], batch: int) -> list[Arrays]:
+def first_batch(sessions: Sessions, inputs: Mapping[str, Column], batch: int) -> list[Arrays]:
     """The first batch, as each model takes it; fewer examples than a batch are repeated to fill it."""
     count = len(next(iter(inputs.values())))
     rows = np.resize(np.arange(count), batch)

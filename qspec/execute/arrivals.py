@@ -1,8 +1,9 @@
-"""The server scenario: queries that arrive at random times, at a declared rate, and wait their turn."""
+"""How calls follow each other: in a row, or as queries that arrive at random at a declared rate and wait their turn."""
 
 from __future__ import annotations
 
 import time
+from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -55,3 +56,34 @@ def serve(call: Callable[[], object], arrivals: Seconds, clock: Clock) -> tuple[
         busy += after - before
         latencies.append(after - due)
     return latencies, busy, cpu
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Calls in a row: seconds of each, and the wall and CPU seconds of all of them."""
+
+    seconds: array[float]
+    wall: float
+    cpu: float
+
+
+def in_a_row(
+    call: Callable[[], object], count: int, clock: Clock, device_seconds: Callable[[], float] | None = None
+) -> Row:
+    """Call `count` times in a row. A call's seconds are those by the wall, or by a device's clock where there is one."""
+    seconds = array("d")
+    wall, keep = clock.wall, seconds.append
+    cpu = clock.cpu()
+    started = before = wall()
+    if device_seconds is None:
+        for _ in range(count):
+            call()
+            now = wall()
+            keep(now - before)
+            before = now
+    else:
+        for _ in range(count):
+            call()
+            keep(device_seconds())
+        before = wall()
+    return Row(seconds, before - started, clock.cpu() - cpu)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qspec.errors import QSpecError
-from qspec.execute.arrivals import Clock, poisson_arrivals, serve
+from qspec.execute.arrivals import Clock, in_a_row, poisson_arrivals, serve
 from qspec.execute.energy import Meter
 from qspec.execute.evaluate import Column, feeders
 from qspec.execute.machine import Activity, activity
@@ -58,6 +58,8 @@ class _Side:
     """One model while it is being timed."""
 
     calls: list[Callable[[], object]]
+    device_seconds: Callable[[], float] | None = None
+    """Seconds of the last call by the device's own clock, where the model runs on one."""
     per_slot: int = 1
     seconds: array[float] = field(default_factory=lambda: array("d"))
     rounds: list[float] = field(default_factory=list)
@@ -67,6 +69,8 @@ class _Side:
     warm_up_seconds: float = 0.0
     settled: bool = False
     wall: float = 0.0
+    walls: float = 0.0
+    by_wall: array[float] = field(default_factory=lambda: array("d"))
     busy: float = 0.0
     joules: float = 0.0
     energy: array[float] = field(default_factory=lambda: array("d"))
@@ -76,6 +80,8 @@ class _Side:
         count = sum(calls for calls, _ in self.this_round)
         self.rounds.append(statistics.median(self.seconds[-count:]))
         self.cpu.append(sum(cpu for _, cpu in self.this_round) / count)
+        self.by_wall.append(self.walls / count)
+        self.walls = 0.0
         self.this_round.clear()
         self.energy.append(self.joules / count)
         self.joules = 0.0
@@ -92,6 +98,7 @@ class _Side:
             joules=float(np.mean(self.energy)) if metered else None,
             utilization=self.busy / self.wall if server else None,
             energy=np.array(self.energy) if metered else np.empty(0),
+            wall=np.array(self.by_wall) if self.device_seconds is not None and not server else np.empty(0),
         )
 
 
@@ -104,6 +111,7 @@ def measure(
     scenario: str = "offline",
     profile: Profile = PROFILES["standard"],
     rate: float | None = None,
+    latency_bound: float | None = None,
     seed: int = 0,
     warm_up_calls: int = 0,
     warm_up_seconds: float | None = None,
@@ -115,15 +123,19 @@ def measure(
 
     Slots of a round are of about equal length, however fast the model; a round's median call is one batch for
     the interval of the ratio, of which there are at least 20. `rate` is the arrivals a second of the server
-    scenario, whose queries (`seed`) are the same for both models. Warm-up is at least the calls and seconds
+    scenario, whose queries (`seed`) are the same for both models, and `latency_bound` the seconds in which they should
+    be answered. Warm-up is at least the calls and seconds
     given (a tenth of the profile's), goes on until two groups of calls agree, and is recorded. Measuring stops
     at `most_seconds` (twenty times the profile's), complete or not.
     """
-    _check(scenario, batch, rate)
+    _check(scenario, batch, rate, latency_bound)
     clock = clock or Clock()
     started = clock.wall()
     calls = _calls((baseline, quantized), inputs, batch)
-    sides = {"b": _Side(calls[0]), "q": _Side(calls[1])}
+    clocks = [
+        session.timer.seconds if session.timer is not None else None for session in (baseline, quantized)
+    ]
+    sides = {"b": _Side(calls[0], clocks[0]), "q": _Side(calls[1], clocks[1])}
     generator = np.random.default_rng(seed)
     needed = profile.calls
     if scenario == "offline":
@@ -165,6 +177,7 @@ def measure(
         complete=done,
         noise=_noise(series["b"], series["q"], threads, on_host, server, before, switches),
         rate=rate,
+        latency_bound=latency_bound,
         seed=seed if server else None,
         meter=meter.name if meter is not None else None,
     )
@@ -174,7 +187,6 @@ def _slot(side: _Side, arrivals: np.ndarray | None, meter: Meter | None, clock: 
     """Run one model's turn: a number of calls in a row, or a trace of arrivals."""
     call = side.calls[len(side.rounds) % len(side.calls)]
     joules = meter.joules() if meter is not None else 0.0
-    start = clock.wall()
     if arrivals is not None:
         latencies, busy, cpu = serve(call, arrivals, clock)
         side.seconds.extend(latencies)
@@ -183,16 +195,11 @@ def _slot(side: _Side, arrivals: np.ndarray | None, meter: Meter | None, clock: 
         side.wall += float(arrivals[-1])
         count = len(latencies)
     else:
-        count, wall, keep = side.per_slot, clock.wall, side.seconds.append
-        cpu_before = clock.cpu()
-        before = wall()
-        for _ in range(count):
-            call()
-            now = wall()
-            keep(now - before)
-            before = now
-        cpu = clock.cpu() - cpu_before
-        side.wall += before - start
+        row = in_a_row(call, side.per_slot, clock, side.device_seconds)
+        side.seconds.extend(row.seconds)
+        count, cpu = side.per_slot, row.cpu
+        side.wall += row.wall
+        side.walls += row.wall
     side.this_round.append((count, cpu))
     if meter is not None:
         side.joules += meter.joules() - joules
@@ -254,8 +261,10 @@ def _noise(
     switches: int | None,
 ) -> Noise:
     after, switches_after = activity(), _switches()
-    # On a device the CPU only waits; in the server scenario latencies hold time in the queue.
+    # On a device the CPU only waits, and the device's own clock is the second one; in the server scenario latencies
+    # hold time in the queue.
     comparable = on_host and not server and min(baseline.cpu.min(), quantized.cpu.min()) > 0
+    on_device = bool(len(baseline.wall) and len(quantized.wall))
     stretch = None
     if comparable and threads == 1:
         stretch = (
@@ -263,9 +272,12 @@ def _noise(
             geometric_mean_ratio(quantized.rounds, quantized.cpu),
         )
     return Noise(
-        wall_ratio=geometric_mean_ratio(baseline.rounds, quantized.rounds),
+        wall_ratio=geometric_mean_ratio(baseline.wall, quantized.wall)
+        if on_device
+        else geometric_mean_ratio(baseline.rounds, quantized.rounds),
         cpu_ratio=geometric_mean_ratio(baseline.cpu, quantized.cpu) if comparable else None,
-        limit=DISAGREEMENT * threads,
+        limit=DISAGREEMENT * (threads if comparable else 1),
+        device_ratio=geometric_mean_ratio(baseline.rounds, quantized.rounds) if on_device else None,
         stretch=stretch,
         load_before=before.load[0] if before.load else None,
         load_after=after.load[0] if after.load else None,
@@ -277,7 +289,7 @@ def _noise(
     )
 
 
-def _check(scenario: str, batch: int, rate: float | None) -> None:
+def _check(scenario: str, batch: int, rate: float | None, latency_bound: float | None) -> None:
     if scenario not in SCENARIOS:
         raise QSpecError(f"There is no scenario {scenario!r}.", hint=f"scenarios are {', '.join(SCENARIOS)}")
     if batch < 1 or (scenario == "single-stream" and batch != 1):
@@ -287,6 +299,11 @@ def _check(scenario: str, batch: int, rate: float | None) -> None:
     if (scenario == "server") != (rate is not None):
         needs = "needs a rate of arrivals" if scenario == "server" else "has no arrivals, and takes no rate"
         raise QSpecError(f"The scenario {scenario} {needs}.", hint="a rate belongs to the server scenario")
+    if latency_bound is not None and (scenario != "server" or not latency_bound > 0):
+        raise QSpecError(
+            f"A latency bound of {latency_bound:g} s is declared for the scenario {scenario}.",
+            hint="a positive latency bound belongs to the server scenario; elsewhere assert `latency(p99) <= …`",
+        )
 
 
 def _switches() -> int | None:

@@ -22,6 +22,7 @@ from qspec.execute.located import located
 from qspec.execute.machine import capture, found
 from qspec.execute.options import Options
 from qspec.execute.others import drawn_models, other_models
+from qspec.execute.placement import fall_back_note
 from qspec.execute.plan import Plan, make_plan
 from qspec.execute.preflight import refuse
 from qspec.execute.probes import told
@@ -90,11 +91,12 @@ def _execute(plan: Plan, progress: Progress, now: str | None) -> Executed:
     rows = compare(resolved.executor, here)
     away = elsewhere(rows)
     timings = {} if away else {name: stages.timings(name, load, opened[0]) for name, load in plan.loads}
+    strayed = stages.elsewhere(opened[0])
     evidence = Evidence(
         scores,
         timings,
         Pair(baseline.size, quantized.size),
-        {n: noun for n, (_, noun) in censuses.items()},
+        _with_strays({n: noun for n, (_, noun) in censuses.items()}, strayed),
         Apart() if away else stages.apart(opened[0]),
         elsewhere=away,
     )
@@ -106,7 +108,10 @@ def _execute(plan: Plan, progress: Progress, now: str | None) -> Executed:
         census=evidence.census,
         artifacts=_artifacts(baseline, quantized, opened, reference),
         plan=plan.digest,
-        notes=_notes(quantized, scores, timings),
+        notes=(
+            *_notes(quantized, scores, timings),
+            *(fall_back_note(side, plan.provider, nodes) for side, nodes in strayed.items()),
+        ),
     )
     measured = measured_block(resolved, verdicts, facts)
     kept = {
@@ -215,6 +220,15 @@ def _census(report: CensusReport) -> Census:
     )
 
 
+def _with_strays(censuses: dict[str, Census], strayed: dict[str, tuple[str, ...]]) -> dict[str, Census]:
+    """The censuses with the nodes that ran elsewhere; a model that has none of its own gets one for them."""
+    none = Census(declared=count(0), stored=count(0), computed=count(0), realized=True)
+    return censuses | {
+        side: censuses.get(side, none).model_copy(update={"elsewhere": list(nodes)})
+        for side, nodes in strayed.items()
+    }
+
+
 def _artifacts(
     baseline: Side, quantized: Side, opened: Sequence[Opened], reference: Side | None
 ) -> dict[str, str]:
@@ -234,10 +248,7 @@ def _notes(quantized: Side, scores: dict[str, Scores], timings: dict[str, Timing
         where = f"in {name}: " if name else ""
         notes += [f"{where}{sentence}" for sentence in told(one.facts)]
     for name, timing in timings.items():
-        if timing.noise.reason is not None:
-            notes.append(timing.noise.reason)
-        elif not timing.steady:
-            notes.append(f"the timings{' of ' + name if name else ''} drifted while they were taken")
+        notes.extend(timing.remarks(name))
     return tuple(notes)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.errors import NotExecutableError, QSpecError
+from qspec.execute.events import DeviceTimer, open_timer
 from qspec.execute.machine import cores
 from qspec.execute.providers import find_provider, load_runtime, preload_libraries, sort_options
 
@@ -52,11 +53,20 @@ class Session:
     names and types are the model's and returns its outputs in order; on a device it binds inputs and outputs.
     """
 
-    def __init__(self, inference: Any, path: Path, provider: str, settings: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        inference: Any,
+        path: Path,
+        provider: str,
+        settings: dict[str, Any],
+        timer: DeviceTimer | None = None,
+    ) -> None:
         self.path, self.provider, self.settings = path, provider, settings
         self.inputs = tuple(_port(item) for item in inference.get_inputs())
         self.outputs = tuple(_port(item) for item in inference.get_outputs())
         self.device: str = settings["device"]
+        self.timer = timer
+        """The device's own clock, by which prepared calls are timed; None where the model runs on the processor."""
         self.device_id = int(settings["options"].get("device_id", 0))
         self._inference = inference
         names = [port.name for port in self.outputs]
@@ -91,7 +101,7 @@ class Session:
             run(binding)
             synchronize()
 
-        return call
+        return call if self.timer is None else self.timer.timed(call)
 
     def _run_bound(self, feeds: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
         binding = self._inference.io_binding()
@@ -160,6 +170,11 @@ def open_session(
         raise QSpecError(f"There is no model file {model}.")
     runtime = load_runtime()
     preload_libraries(runtime, chosen)
+    timer = None
+    asked = dict(sorted_options.provider)
+    if chosen.device != "cpu":
+        timer = open_timer(int(asked.get("device_id", 0)))
+        asked["user_compute_stream"] = str(timer.stream)
     settings = {
         "provider": provider,
         "device": chosen.device,
@@ -175,7 +190,7 @@ def open_session(
         inference = runtime.InferenceSession(
             str(model),
             session_options(runtime, settings),
-            providers=chosen.requested(sorted_options.provider),
+            providers=chosen.requested(asked),
         )
     except Exception as error:  # the runtime's own exceptions share no narrower base
         raise _load_failure(model, provider, error) from error
@@ -186,7 +201,7 @@ def open_session(
             f"The provider {provider!r} did not start: the runtime put {ran[0]} in its place, which was refused.",
             hint=f"check the driver and the libraries; {chosen.get}",
         )
-    return Session(inference, model, provider, settings)
+    return Session(inference, model, provider, settings, timer)
 
 
 def session_options(runtime: Any, settings: Mapping[str, Any]) -> Any:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qspec import canonical
 from qspec.data.strata import stratify
 from qspec.errors import NotExecutableError, QSpecError
-from qspec.execute.apart import Needs, measure_apart, needs
+from qspec.execute.apart import Needs, first_batch, measure_apart, needs
 from qspec.execute.arrays import save_arrays
 from qspec.execute.energy import open_meter
 from qspec.execute.evaluate import Column
@@ -24,6 +24,7 @@ from qspec.execute.located import located
 from qspec.execute.machine import inspect_machine
 from qspec.execute.measure import PROFILES, Profile, measure
 from qspec.execute.opening import Opening
+from qspec.execute.placement import nodes_elsewhere
 from qspec.execute.plan import EvaluationPlan, Plan
 from qspec.execute.probes import batch_matters, probe, suspicion
 from qspec.execute.questions import seed_of
@@ -230,6 +231,15 @@ class Stages:
                 session = open_reference(self.reference.path, self.sessions[0])
             yield REFERENCE, session
 
+    def elsewhere(self, opened: Opened) -> dict[str, tuple[str, ...]]:
+        """The nodes of either model that do not run on the provider asked for, where there are any."""
+        feeds = first_batch(self.sessions, opened.inputs, self.plan.batch)
+        found = {}
+        for name, session, feed in zip(("baseline", "quantized"), self.sessions, feeds, strict=True):
+            if nodes := nodes_elsewhere(session.path, session.settings, feed):
+                found[name] = nodes
+        return found
+
     # Timings ---------------------------------------------------------------------------------
 
     def timings(self, name: str, load: Load, opened: Opened) -> Timings:
@@ -277,6 +287,7 @@ class Stages:
             scenario=load.scenario or "offline",
             profile=profile,
             rate=float(load.rate.base) if load.rate is not None else None,
+            latency_bound=float(load.latency_bound.base) if load.latency_bound is not None else None,
             warm_up_calls=(_whole(warm_up) or 0) if warm_up is not None and not by_time else 0,
             warm_up_seconds=float(warm_up.base) if warm_up is not None and by_time else None,
             meter=open_meter(self.plan.provider, self.sessions[0].device_id) if self.needs.energy else None,

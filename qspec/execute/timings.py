@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,6 +16,8 @@ Seconds = NDArray[np.float64]
 PERCENTILES = (50.0, 90.0, 95.0, 99.0)
 DRIFT = 1.1
 """A series is steady when the medians of its first and last third agree within this factor."""
+SERVED = 0.99
+"""Share of a server's queries that must be answered within its latency bound, as MLPerf counts it."""
 DISAGREEMENT = 1.5
 """With one thread, the speed-ups by wall and by CPU time must agree within this factor; times the threads with more,
 since one model may use its threads better than the other."""
@@ -27,7 +30,8 @@ class Series:
     `calls`: every call in order (in the server scenario from its arrival to its answer). `rounds`: the median
     call of each round. `cpu`: CPU seconds a call in each round, all threads together. `joules` is the energy a
     call, of everything on the meter, and `energy` the same in each round (empty without a meter). `utilization` is
-    the share of time the server was busy, above 1 when it cannot keep up.
+    the share of time the server was busy, above 1 when it cannot keep up. On a device `calls` and `rounds` are by
+    events on its own stream, and `wall` is the mean call of each round by the wall clock (empty elsewhere).
     """
 
     calls: Seconds
@@ -39,6 +43,7 @@ class Series:
     joules: float | None = None
     utilization: float | None = None
     energy: Seconds = field(default_factory=lambda: np.empty(0))
+    wall: Seconds = field(default_factory=lambda: np.empty(0))
 
     @property
     def steady(self) -> bool:
@@ -73,16 +78,19 @@ class Noise:
     frequency_before: float | None
     frequency_after: float | None
     involuntary_switches: int | None
+    device_ratio: float | None = None
+    """The speed-up by events on the device, where there is one; `wall_ratio` is then by the wall clock."""
 
     @property
     def reason(self) -> str | None:
         """A sentence that says why the timing cannot be trusted, or None when it can."""
-        if self.cpu_ratio is not None:
-            apart = max(self.wall_ratio / self.cpu_ratio, self.cpu_ratio / self.wall_ratio)
-            if apart > self.limit:
+        for ratio, clock in ((self.cpu_ratio, "CPU time"), (self.device_ratio, "the device's own clock")):
+            if ratio is None:
+                continue
+            if max(self.wall_ratio / ratio, ratio / self.wall_ratio) > self.limit:
                 return (
-                    f"The quantized model is {self.wall_ratio:.2f} times as fast by wall time and "
-                    f"{self.cpu_ratio:.2f} times by CPU time, further apart than the factor {self.limit:g} allowed."
+                    f"The quantized model is {self.wall_ratio:.2f} times as fast by wall time and {ratio:.2f} times by "
+                    f"{clock}, further apart than the factor {self.limit:g} allowed."
                 )
         if self.stretch is not None and max(self.stretch) > self.limit:
             return (
@@ -116,6 +124,7 @@ class Timings:
     rate: float | None = None
     seed: int | None = None
     meter: str | None = None
+    latency_bound: float | None = None
 
     @property
     def steady(self) -> bool:
@@ -125,6 +134,26 @@ class Timings:
     def throughput(self, series: Series) -> float:
         """Examples a second, from the median round."""
         return self.batch / float(np.median(series.rounds))
+
+    def remarks(self, name: str) -> Iterator[str]:
+        """What a reader must know beside the figures of the load called `name`."""
+        where = f" of {name}" if name else ""
+        if self.noise.reason is not None:
+            yield self.noise.reason
+        elif not self.steady:
+            yield f"the timings{where} drifted while they were taken"
+        if not self.complete:
+            yield f"the timings{where} are shorter than the profile {self.profile} asks for: the time limit came first"
+        for side, series in (("baseline", self.baseline), ("quantized", self.quantized)):
+            if series.utilization is not None and series.utilization > 1:
+                yield f"the {side} model cannot keep up with {self.rate:g} queries a second{where}"
+            if self.latency_bound is not None:
+                share = float(np.mean(series.calls <= self.latency_bound))
+                verb = "reaches" if share >= SERVED else "misses"
+                yield (
+                    f"the {side} model answered {share:.2%} of {len(series.calls):,} queries{where} within "
+                    f"{self.latency_bound * 1e3:g} ms, which {verb} the {SERVED:.0%} of a valid server run"
+                )
 
     def arrays(self) -> dict[str, Seconds]:
         """The series as columns for the store."""
@@ -156,7 +185,7 @@ class Timings:
         return cls(**{**facts, **models, "noise": Noise(**noise)})
 
 
-_COLUMNS = ("calls", "rounds", "cpu", "energy")
+_COLUMNS = ("calls", "rounds", "cpu", "energy", "wall")
 
 
 def geometric_mean_ratio(one: Seconds, other: Seconds) -> float:

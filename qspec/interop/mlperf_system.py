@@ -214,7 +214,7 @@ def _hardware(told: dict[str, Any]) -> tuple[Hardware, set[str]]:
     stack, notes = _text(told, "other_software_stack") or "", _text(told, "hw_notes") or ""
     driver = _DRIVER.search(stack)
     kernel = re.search(r"kernel(?:[ _]version)?[ :=]+([\w.+-]+)", stack, re.IGNORECASE)
-    fields = {
+    fields: dict[str, dict[str, Any]] = {
         "system_name": {"name": _text(told, "system_name")},
         "host_processor_model_name": {"cpu": _text(told, "host_processor_model_name")},
         "host_processors_per_node": {"sockets": _count(sockets)},

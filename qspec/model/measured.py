@@ -71,6 +71,8 @@ class Census(Noun):
     """True when the format was emulated in a wider one: accuracy is real, speed is not."""
     missing: list[Text] = Field(default_factory=list)
     """Declared layers that ran otherwise."""
+    elsewhere: list[Text] = Field(default_factory=list)
+    """Nodes that ran on another provider than the one asked for, and which."""
 
 
 class Result(Noun):

@@ -62,6 +62,17 @@ def outcome(tmp_path, line, **more):
     return judge.judge(one, measurand(one.quantity))
 
 
+def test_no_throughput_is_read_off_a_servers_latencies(tmp_path):
+    serving = timings(scenario="server")
+    for line in ("throughput >= 1.2 x baseline", "throughput >= 100 /s"):
+        judged = outcome(tmp_path, line, timings=serving)
+        assert judged.outcome.value == "not-executable"
+        assert "bound its latency" in (judged.because or "")
+    found = [r.quantity.name for r in PerformanceJudge({"": serving}, None).results()]
+    assert "throughput" not in found
+    assert "latency" in found
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

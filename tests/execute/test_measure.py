@@ -64,7 +64,7 @@ def timed(host, sessions, x, seconds=(0.002, 0.001), waiting=(1.0, 1.0), **optio
 
 
 def test_a_real_pair_is_timed_on_the_real_clock(sessions, x):
-    timings = measure(*sessions, x, batch=8, profile=TINY)
+    timings = measure(*sessions, x, batch=8, profile=TINY, most_seconds=120)
     assert timings.complete
     assert len(timings.baseline.rounds) == len(timings.quantized.rounds) >= 20
     assert min(len(timings.baseline.calls), len(timings.quantized.calls)) >= 64
@@ -235,7 +235,9 @@ def test_a_query_waits_for_the_one_before_it():
 
 
 def test_a_server_is_timed_at_its_rate_on_the_real_clock(sessions, x):
-    timings = measure(*sessions, x, batch=1, scenario="server", rate=2000.0, seed=3, profile=TINY)
+    timings = measure(
+        *sessions, x, batch=1, scenario="server", rate=2000.0, seed=3, profile=TINY, most_seconds=120
+    )
     assert timings.complete
     assert timings.rate == 2000
     assert timings.seed == 3
@@ -273,11 +275,38 @@ def test_a_server_that_cannot_keep_up_is_told_by_its_utilization(sessions, x):
         ({"scenario": "server", "batch": 1}, "server needs a rate"),
         ({"scenario": "offline", "rate": 5.0}, "offline has no arrivals"),
         ({"batch": 0}, "cannot run batches of 0"),
+        ({"latency_bound": 0.01}, "latency bound of 0.01 s is declared for the scenario offline"),
     ],
 )
 def test_a_load_that_makes_no_sense_is_refused(sessions, x, options, message):
     with pytest.raises(QSpecError, match=message):
         measure(*sessions, x, **{"batch": 1, **options})
+
+
+def test_a_server_says_how_many_queries_it_answered_in_time(sessions, x):
+    host = FakeHost(noise=0.0)
+    real = host.clock
+
+    def wall() -> float:
+        host.now += 1e-7
+        return host.now
+
+    models = [host.model(s, label, t) for s, label, t in zip(sessions, "bq", (0.02, 0.001), strict=True)]
+    timings = measure(
+        *models,
+        x,
+        batch=1,
+        scenario="server",
+        rate=20.0,
+        latency_bound=0.025,
+        profile=PROFILES["quick"],
+        clock=dataclasses.replace(real, wall=wall),
+    )
+    slow, fast = timings.remarks("busy")
+    assert "baseline model answered" in slow
+    assert "of busy within 25 ms, which misses the 99% of a valid server run" in slow
+    assert "quantized model answered 100.00%" in fast
+    assert "reaches" in fast
 
 
 def test_energy_is_counted_for_each_model_apart(sessions, x):

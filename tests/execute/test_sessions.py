@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -55,6 +56,7 @@ def test_the_runtimes_silent_fallback_is_an_error(linear, monkeypatch):
     monkeypatch.setattr(
         runtime, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"]
     )
+    monkeypatch.setattr(sessions, "open_timer", lambda device: SimpleNamespace(stream=0))
     genuine = runtime.InferenceSession
 
     def fall_back(path, options, providers):

@@ -77,6 +77,12 @@ class PerformanceJudge:
             return not_judged(assertion, Outcome.NOISY_HOST, timings.noise.reason or "")
         if subject.kind in {MeasurandKind.ENERGY, MeasurandKind.POWER}:
             return self._decided(assertion, energy_interval(timings, subject.kind, relative), timings)
+        if subject.kind is MeasurandKind.THROUGHPUT and timings.scenario == "server":
+            return not_judged(
+                assertion,
+                Outcome.NOT_EXECUTABLE,
+                "a server answers as many queries as it is asked; bound its latency, or the throughput of another load",
+            )
         if by_rounds(assertion, subject):
             name = assertion.on if assertion.on is not None else next(iter(self.timings))
             rounds = self.apart.rounds.get(name)
@@ -141,17 +147,19 @@ class PerformanceJudge:
                 interval = speedup(base.rounds, quantized.rounds, self.confidence)
             except InsufficientDataError:
                 interval = None
-        rates = timings.throughput(base), timings.throughput(quantized)
-        yield Result(
-            quantity=Term(name="throughput"),
-            on=name or None,
-            baseline=figure(rates[0], "/s"),
-            quantized=figure(rates[1], "/s"),
-            ratio=figure(interval.estimate if interval else rates[1] / rates[0]),
-            interval=span(interval),
-            method=interval.method if interval else None,
-            n=count(len(base.rounds), "batches"),
-        )
+        # A server's latencies hold time in the queue, so that no throughput follows from them.
+        if timings.scenario != "server":
+            rates = timings.throughput(base), timings.throughput(quantized)
+            yield Result(
+                quantity=Term(name="throughput"),
+                on=name or None,
+                baseline=figure(rates[0], "/s"),
+                quantized=figure(rates[1], "/s"),
+                ratio=figure(interval.estimate if interval else rates[1] / rates[0]),
+                interval=span(interval),
+                method=interval.method if interval else None,
+                n=count(len(base.rounds), "batches"),
+            )
         theirs = quantized.percentiles()
         for percentile, seconds in base.percentiles().items():
             if percentile in theirs:
