@@ -20,7 +20,7 @@ from qspec.stats.timing import LEAST_ROUNDS
 
 RELATIVE = frozenset({Dimension.TIMES_BASELINE, Dimension.OF_BASELINE})
 _TYPICAL = frozenset({None, "p50", "median"})
-_MEDIAN = 50.0
+MEDIAN = 50.0
 _PEAK_CALLS = 5
 
 Sessions = tuple[Session, Session]
@@ -61,7 +61,7 @@ def by_rounds(assertion: Assertion, subject: Measurand) -> bool:
 def percentile_of(subject: Measurand) -> float | None:
     """The percentile that a speed is about, the median where none is named; None for another statistic."""
     if subject.statistic in _TYPICAL:
-        return _MEDIAN
+        return MEDIAN
     text = (subject.statistic or "").removeprefix("p")
     try:
         percentile = float(text)

@@ -131,6 +131,21 @@ class Timings:
         """True when both series are."""
         return self.baseline.steady and self.quantized.steady
 
+    @property
+    def held(self) -> float | None:
+        """Wall over CPU time of all calls of the model that waited more; None on a device and for a server.
+
+        What is above 1 was spent waiting for a processor. Medians stand all the same; latencies above them hold the waits.
+        """
+        if self.noise.cpu_ratio is None:
+            return None
+        return max(float(one.calls.mean() / one.cpu.mean()) for one in (self.baseline, self.quantized))
+
+    @property
+    def disturbed(self) -> bool:
+        """True when latencies above the median say more of other work on the host than of the models."""
+        return self.held is not None and self.held > DISAGREEMENT
+
     def throughput(self, series: Series) -> float:
         """Examples a second, from the median round."""
         return self.batch / float(np.median(series.rounds))
@@ -142,6 +157,11 @@ class Timings:
             yield self.noise.reason
         elif not self.steady:
             yield f"the timings{where} drifted while they were taken"
+        if self.disturbed:
+            yield (
+                f"calls{where} took {self.held:.1f} times their CPU time by the wall: other work held the processor, so that "
+                "no latency above the median is told"
+            )
         if not self.complete:
             yield f"the timings{where} are shorter than the profile {self.profile} asks for: the time limit came first"
         for side, series in (("baseline", self.baseline), ("quantized", self.quantized)):

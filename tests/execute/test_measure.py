@@ -9,6 +9,7 @@ import pytest
 from qspec.errors import QSpecError
 from qspec.execute.arrays import load_arrays, save_arrays
 from qspec.execute.arrivals import Clock, poisson_arrivals, serve
+from qspec.execute.judge.performance import PerformanceJudge
 from qspec.execute.measure import PROFILES, Profile, measure
 from qspec.execute.sessions import open_session
 from qspec.execute.timings import Noise, Series, Timings
@@ -169,6 +170,29 @@ def test_a_host_on_which_both_models_wait_is_noisy_on_one_thread(sessions, x):
     busy = timed(FakeHost(), sessions, x, waiting=(2.0, 2.0))
     assert busy.noise.stretch == pytest.approx((2.0, 2.0), rel=0.01)
     assert "other work held the processor" in (busy.noise.reason or "")
+
+
+def test_latencies_above_the_median_are_not_told_of_a_host_that_holds_calls_up(sessions, x):
+    # One call in ten waits for long: medians and CPU time know nothing of it.
+    host = FakeHost(noise=0.01)
+    models = [host.model(session, "b", 0.002) for session in sessions]
+    call, number = models[0].prepare(None), iter(range(10**9))
+
+    def sometimes() -> None:
+        call()
+        host.now += 0.03 if next(number) % 10 == 0 else 0.0
+
+    models[0].prepare = lambda feeds: sometimes
+    timings = measure(*models, x, batch=4, profile=PROFILES["quick"], clock=host.clock)
+    assert not timings.noise.noisy
+    assert timings.held == pytest.approx(2.5, rel=0.1)
+    assert timings.disturbed
+    assert any("no latency above the median is told" in remark for remark in timings.remarks(""))
+    told = [str(r.quantity) for r in PerformanceJudge({"": timings}, None).results()]
+    assert told == ["throughput", "latency(p50)"]
+    quiet = timed(FakeHost(noise=0.01), sessions, x)
+    assert not quiet.disturbed
+    assert len(list(PerformanceJudge({"": quiet}, None).results())) > 2
 
 
 def test_more_threads_may_be_used_to_different_degrees():

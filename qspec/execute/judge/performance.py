@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from qspec.errors import QSpecError
-from qspec.execute.apart import RELATIVE, by_rounds
+from qspec.execute.apart import MEDIAN, RELATIVE, by_rounds
 from qspec.execute.judge.amounts import Found, energy_interval, memory_interval, rounds_interval
 from qspec.execute.judge.figures import count, figure, span
 from qspec.execute.judge.verdict import Judged, not_judged
@@ -162,7 +162,7 @@ class PerformanceJudge:
             )
         theirs = quantized.percentiles()
         for percentile, seconds in base.percentiles().items():
-            if percentile in theirs:
+            if percentile in theirs and not (timings.disturbed and percentile > MEDIAN):
                 yield Result(
                     quantity=Term(name="latency", positional=[f"p{percentile:g}"]),
                     on=name or None,
