@@ -10,12 +10,14 @@ from contextlib import contextmanager
 
 import click
 
+from qspec.checks.compare import Match, compare
 from qspec.cli._interrupt import raise_pending
 from qspec.execute.judge.judge import Verdicts
 from qspec.execute.judge.verdict import Judged
 from qspec.execute.plan import Plan
+from qspec.lang.resolve import ResolvedClaim
 from qspec.model.measurand import MeasurandKind, measurand
-from qspec.model.measured import Measured, Result
+from qspec.model.measured import Found, Measured, Result
 from qspec.model.quantity import Quantity
 from qspec.model.shorthand import describe
 
@@ -24,11 +26,12 @@ COLOURS = {"confirmed": "green", "refuted": "red", "inconclusive": "yellow"}
 _OTHER = ("–", "magenta")
 
 
-def verdict_lines(name: str, executor: str | None, verdicts: Verdicts, measured: Measured) -> Iterator[str]:
-    """The claim, each assertion with its outcome, and the pair that was measured."""
+def verdict_lines(resolved: ResolvedClaim, verdicts: Verdicts, measured: Measured) -> Iterator[str]:
+    """The claim, the executor it holds on, each assertion with its outcome, and the pair that was measured."""
     outcome = verdicts.outcome.value
-    on = f" on {executor}" if executor else ""
-    yield f"claim {name}{on}: {_coloured(outcome)}"
+    on = f" on {resolved.claim.on}" if resolved.claim.on else ""
+    yield f"claim {resolved.name}{on}: {_coloured(outcome)}"
+    yield from executor_lines(resolved, measured.executor)
     width = max((len(str(one.assertion)) for one in verdicts.judged), default=0)
     for one in verdicts.judged:
         mark = MARKS.get(one.outcome.value, _OTHER[0])
@@ -53,6 +56,20 @@ def verdict_lines(name: str, executor: str | None, verdicts: Verdicts, measured:
         layers = f"of {census.declared} declared layers {census.stored} stored and {census.computed} computed as declared"
         yield f"  census {side}: {layers} ({kind})"
     yield from (f"  note: {note}" for note in measured.notes)
+
+
+def executor_lines(resolved: ResolvedClaim, found: Found) -> Iterator[str]:
+    """The executor that verdicts hold on, and where it is not, or cannot be told to be, the one declared."""
+    threads = f"{found.threads} thread{'' if str(found.threads) == '1' else 's'}" if found.threads else None
+    told = (found.accelerator or found.cpu, found.runtime, found.provider, threads)
+    if any(told):
+        yield f"  measured on {', '.join(one for one in told if one)}"
+    rows = [row for row in compare(resolved.executor, found) if row.declared is not None]
+    for row in rows:
+        if row.match is Match.DRIFT:
+            yield f"  drift: {row.field} is {row.found} here, and {row.declared} is declared"
+    if unknown := [row.field for row in rows if row.match is Match.UNKNOWN]:
+        yield f"  unknown: this machine does not tell {', '.join(unknown)}, as declared"
 
 
 def result_line(result: Result) -> str | None:

@@ -160,7 +160,7 @@ def _one(path: Path, options: Any, choices: Choices) -> int:
         click.echo(done.record.model_dump_json(by_alias=True, exclude_none=True, indent=2))
         return done.exit_code
     for one in done.executed:
-        lines = _verdicts.verdict_lines(one.resolved.name, one.resolved.claim.on, one.verdicts, one.measured)
+        lines = _verdicts.verdict_lines(one.resolved, one.verdicts, one.measured)
         click.echo("\n".join([*lines, ""]), color=_inputs.colour())
     for what, where in (("filled in", done.spec), ("record", done.record_path)):
         if where is not None:

@@ -52,7 +52,7 @@ def judge(
         else:
             judged = api.judge(Path(path), claims=claims, write=writes)
         for one in judged:
-            lines = verdict_lines(one.resolved.name, one.resolved.claim.on, one.verdicts, one.measured)
+            lines = verdict_lines(one.resolved, one.verdicts, one.measured)
             click.echo("\n".join([*lines, ""]), color=_inputs.colour())
             codes.append(one.verdicts.exit_code)
         if writes:

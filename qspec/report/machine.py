@@ -13,6 +13,7 @@ _TITLES = {
     "os": "Operating system",
     "version": "Runtime version",
     "instruction-sets": "Instruction sets",
+    "accelerator-memory": "Accelerator memory",
     "count": "Accelerators",
     "power": "Power limit",
 }
