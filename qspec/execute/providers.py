@@ -27,11 +27,22 @@ class Provider:
     behind: tuple[str, ...] = ()
     device: str = "cpu"
 
-    def requested(self, options: Mapping[str, str]) -> list[tuple[str, dict[str, str]]]:
-        """What the runtime is asked for: this provider with its options, and those that stand behind it with none."""
-        return [(self.title, dict(options)), *((title, {}) for title in self.behind)]
+    def requested(
+        self, options: Mapping[str, str], stream: int | None = None
+    ) -> list[tuple[str, dict[str, str]]]:
+        """What the runtime is asked for: this provider with its options, and those that stand behind it with none.
+
+        `stream` is the address of the device's stream that all of them compute on, where one is given.
+        """
+        asked = [(self.title, dict(options)), *((title, dict[str, str]()) for title in self.behind)]
+        if stream is not None:
+            for title, given in asked:
+                if title in _ON_STREAMS:
+                    given["user_compute_stream"] = str(stream)
+        return asked
 
 
+_ON_STREAMS = frozenset({"CUDAExecutionProvider", "TensorrtExecutionProvider"})
 _GPU_BUILD = "install the `gpu` extra (`pip install 'qspec[gpu]'`) on a machine with an NVIDIA driver"
 
 PROVIDERS: dict[str, Provider] = {

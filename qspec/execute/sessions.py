@@ -67,7 +67,7 @@ class Session:
         self.device: str = settings["device"]
         self.timer = timer
         """The device's own clock, by which prepared calls are timed; None where the model runs on the processor."""
-        self.device_id = int(settings["options"].get("device_id", 0))
+        self.device_id = _device_id(settings["options"])
         self._inference = inference
         names = [port.name for port in self.outputs]
         # A partial over the runtime's own method: the evaluation loop pays for no frame of ours.
@@ -170,11 +170,7 @@ def open_session(
         raise QSpecError(f"There is no model file {model}.")
     runtime = load_runtime()
     preload_libraries(runtime, chosen)
-    timer = None
-    asked = dict(sorted_options.provider)
-    if chosen.device != "cpu":
-        timer = open_timer(int(asked.get("device_id", 0)))
-        asked["user_compute_stream"] = str(timer.stream)
+    timer = open_timer(_device_id(sorted_options.provider)) if chosen.device != "cpu" else None
     settings = {
         "provider": provider,
         "device": chosen.device,
@@ -190,7 +186,7 @@ def open_session(
         inference = runtime.InferenceSession(
             str(model),
             session_options(runtime, settings),
-            providers=chosen.requested(asked),
+            providers=chosen.requested(sorted_options.provider, timer.stream if timer is not None else None),
         )
     except Exception as error:  # the runtime's own exceptions share no narrower base
         raise _load_failure(model, provider, error) from error
@@ -222,6 +218,15 @@ def session_options(runtime: Any, settings: Mapping[str, Any]) -> Any:
         else:
             options.add_session_config_entry(key, value)
     return options
+
+
+def _device_id(options: Mapping[str, str]) -> int:
+    text = options.get("device_id", "0")
+    if not text.isdecimal() or len(text) > 4:
+        raise QSpecError(
+            f"The option 'device_id' is the number of a device, and not {text!r}.", hint="the first is 0"
+        )
+    return int(text)
 
 
 def _check_threads(threads: int, inter_threads: int) -> None:

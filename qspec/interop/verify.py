@@ -17,7 +17,7 @@ from qspec.interop.intoto import statement
 from qspec.lang.digests import content_digest, executor_digest
 from qspec.lang.load import Workspace, load
 from qspec.lang.resolve import Resolver
-from qspec.model.artifact import Dataset, Model
+from qspec.model.artifact import Dataset, Model, ReferenceFile
 from qspec.model.record import ClaimRecord, Record
 
 
@@ -102,8 +102,10 @@ def _files(claims: list[ClaimRecord], workspace: Workspace) -> Iterator[Checked]
         for sha256 in (claim.measured.artifacts.members.values() if claim.measured.artifacts else ())
     } | {claim.baseline.base_sha256 or claim.baseline.sha256 for claim in claims}
     for loaded in workspace.files:
-        declared: list[tuple[str, Model | Dataset, str | None]] = [
-            *((f"model {n}", m, m.file) for n, m in loaded.document.models.items()),
+        models = loaded.document.models
+        declared: list[tuple[str, Model | ReferenceFile | Dataset, str | None]] = [
+            *((f"model {n}", m, m.file) for n, m in models.items()),
+            *((f"reference of {n}", m.reference, m.reference.file) for n, m in models.items() if m.reference),
             *((f"data set {n}", d, d.source) for n, d in loaded.document.datasets.items()),
         ]
         for what, noun, name in declared:

@@ -8,7 +8,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from qspec.errors import NotExecutableError
+from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute import events, providers, sessions
 from qspec.execute.arrivals import Clock, in_a_row
 from qspec.execute.events import DeviceTimer
@@ -85,6 +85,15 @@ def test_a_call_is_timed_between_two_events_on_one_stream():
     assert timer.memory() == 13 << 30
 
 
+def test_what_stands_behind_tensorrt_computes_on_the_same_stream():
+    asked = dict(providers.PROVIDERS["tensorrt"].requested({"trt_fp16_enable": "1"}, 7))
+    assert asked == {
+        "TensorrtExecutionProvider": {"trt_fp16_enable": "1", "user_compute_stream": "7"},
+        "CUDAExecutionProvider": {"user_compute_stream": "7"},
+        "CPUExecutionProvider": {},
+    }
+
+
 @pytest.mark.parametrize("name", ["cudaSetDevice", "cudaStreamCreateWithFlags", "cudaEventCreate"])
 def test_a_device_that_does_not_answer_is_a_sentence(name: str):
     with pytest.raises(
@@ -133,6 +142,13 @@ def test_the_runtime_computes_on_the_stream_that_is_timed(linear, monkeypatch):
     # An address of this process is no setting: another process opens a stream of its own.
     assert session.settings["options"] == {"device_id": "0"}
     assert session.timer is not None
+
+
+def test_a_device_is_named_by_its_number(linear, monkeypatch):
+    runtime = providers.load_runtime()
+    monkeypatch.setattr(runtime, "get_available_providers", lambda: ["CUDAExecutionProvider"])
+    with pytest.raises(QSpecError, match="'device_id' is the number of a device, and not 'first'"):
+        open_session(linear(), provider="cuda", options={"device_id": "first"})
 
 
 def test_calls_in_a_row_are_by_the_devices_clock_where_there_is_one():

@@ -2,7 +2,8 @@
 
 The quickstart's pair is realized once; then every measurement runs in a process of its own, as a user's would.
 
-- `overhead`: seconds a call as timed here over those of a bare loop, which reads the clock once in many calls. Under 1 %.
+- `overhead`: seconds a call as timed here over those of a bare loop, which reads the clock once in many calls. Under 1 %
+  by CPU time, which other work on the machine leaves as it is.
 - `itself`: 100 measurements of one model against itself. Its interval covers 1 in at least 93.
 - `load`: 20 pairs of measurements, one as the machine is and one beside processes that keep every processor busy. The two
   intervals meet, or the loaded one is `noisy-host`; a wrong ratio told with confidence is a failure.
