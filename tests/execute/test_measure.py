@@ -216,7 +216,7 @@ def test_both_models_are_fed_the_very_same_arrays(sessions, x):
     for session in sessions:
         prepare = session.prepare
         session.prepare = lambda feeds, prepare=prepare: fed.append(feeds["x"]) or prepare(feeds)
-    measure(*sessions, x, batch=16, profile=TINY)
+    measure(*sessions, x, batch=16, profile=TINY, most_seconds=120)
     assert len(fed) == 4
     assert fed[0] is fed[2]
     assert fed[1] is fed[3]
@@ -226,7 +226,13 @@ def test_fewer_examples_than_a_batch_are_repeated(sessions):
     fed = []
     prepare = sessions[0].prepare
     sessions[0].prepare = lambda feeds: fed.append(feeds["x"]) or prepare(feeds)
-    measure(*sessions, {"x": np.arange(12, dtype=np.float32).reshape(3, 4)}, batch=8, profile=TINY)
+    measure(
+        *sessions,
+        {"x": np.arange(12, dtype=np.float32).reshape(3, 4)},
+        batch=8,
+        profile=TINY,
+        most_seconds=120,
+    )
     assert fed[0][:, 0].tolist() == [0, 4, 8, 0, 4, 8, 0, 4]
 
 
