@@ -15,7 +15,7 @@ from .conftest import contents
 
 SPEC = "quickstart.qspec"
 MOMENTS = {
-    "while it starts": "",
+    "while it starts": "qspec.api",  # what `-X importtime` says once the command is on its way
     "while it quantizes": "quickstart.qspec: realize",
     "while it scores": "quickstart.qspec: scores",
     "while it times": "quickstart.qspec: timing",
@@ -26,7 +26,7 @@ PATIENCE = 60.0
 def start(folder: Path, cache: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """`qspec` in a process of its own, which a signal to this one does not reach."""
     return subprocess.Popen(
-        [sys.executable, "-m", "qspec", *arguments],
+        [sys.executable, "-X", "importtime", "-m", "qspec", *arguments],
         cwd=folder,
         env={**os.environ, "QSPEC_CACHE": str(cache)},
         stdout=subprocess.PIPE,
@@ -40,13 +40,11 @@ def interrupt_at(process: subprocess.Popen[bytes], moment: str) -> tuple[int, by
     assert process.stderr is not None
     said = b""
     started = time.monotonic()
-    while moment and moment.encode() not in said and time.monotonic() - started < PATIENCE:
+    while moment.encode() not in said and time.monotonic() - started < PATIENCE:
         line = process.stderr.readline()
         if not line:
             break
         said += line
-    if not moment:
-        time.sleep(0.25)
     process.send_signal(signal.SIGINT)
     out, rest = process.communicate(timeout=PATIENCE)
     return process.returncode, out, said + rest
