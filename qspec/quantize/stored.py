@@ -28,7 +28,7 @@ from qspec.quantize.support import check_own, refuse_unused
 from qspec.quantize.workspace import publish, workspace
 
 EVERY = ("Conv", "Gemm", "MatMul")
-"""Operators of schemes that store the weights of convolutions too; these unpack theirs when the model is loaded."""
+"""Operators of schemes that store the weights of convolutions too; these unpack theirs before they multiply."""
 
 PRODUCTS = ("Gemm", "MatMul")
 """Operators of schemes that store the weights of matrix products alone."""

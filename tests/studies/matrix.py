@@ -8,6 +8,7 @@ named, or all, are written into specs/matrix/README.md. Takes a quarter of an ho
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import re
 import shutil
@@ -86,6 +87,8 @@ onnxruntime, takes its census, and holds this table against what it finds.
 - *speed*: throughput over the base model's at batch 32 on one thread. Models as small as these lose more by conversions than
   they gain: the figure shows what was measured, and *noisy* that the clocks disagreed.
 - *census*: layers stored and layers computed as declared, of those declared; weight-only schemes promise storage alone.
+- Quantization-aware training has no row: `qspec.quantize.qat` trains a PyTorch model and exports it, and the file arrives
+  quantized.
 - In brackets: of a model with convolutions only the matrix products were asked for, since the scheme is for products.
 """
 
@@ -131,7 +134,8 @@ def written(target: Path) -> dict[str, dict[str, str]]:
 
 def page(tables: dict[str, dict[str, str]]) -> str:
     """The page: what the columns mean, where it was measured, and a table a model."""
-    where = f"onnxruntime {onnxruntime.__version__} on {platform.system()}, {platform.machine()}"
+    load = f"{os.cpu_count()} processors under a load of {os.getloadavg()[1]:.0f}"
+    where = f"onnxruntime {onnxruntime.__version__} on {platform.system()}, {platform.machine()}, {load}"
     parts = [HEAD, f"Measured with {where}.\n"]
     for model, title in TITLES.items():
         if model in tables:
@@ -203,7 +207,7 @@ def speed(executed: Executed) -> str:
     if not found or found[0].baseline is None or found[0].quantized is None:
         return ""
     ratio = float(found[0].quantized.base / found[0].baseline.base)
-    noisy = any("clock" in note or "noisy" in note for note in executed.measured.notes)
+    noisy = any("CPU time" in note for note in executed.measured.notes)
     return f"{ratio:.2f}{' noisy' if noisy else ''}"
 
 
