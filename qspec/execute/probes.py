@@ -22,9 +22,9 @@ SAMPLE = 64
 
 def probe(runner: TaskRunner | Gatherer, sessions: tuple[Session, Session], batch: int) -> dict[str, Any]:
     """What the record keeps of the probes; nothing for a task whose model does not run on its inputs as they are."""
-    if isinstance(runner, Gatherer) and type(runner).run is not Gatherer.run:
-        return {}
     answer = _answer(runner)
+    if answer is None and isinstance(runner, Gatherer) and type(runner).run is not Gatherer.run:
+        return {}
     inputs = runner.inputs()
     found: dict[str, Any] = {
         "collapse": collapse(sessions, inputs, answer, batch=batch, sample=SAMPLE).facts()

@@ -23,8 +23,8 @@ WHOLE_RANKING = 1000
 """Passages kept a query where a metric names no cut-off."""
 _QUERIES, _PASSAGES = 256, 16_384
 """Queries and passages compared at a time."""
-_COMPARED = 64
-"""Queries that passages are held against where two runs are compared."""
+_DIRECTIONS = 256
+"""Directions that passages are held against where two runs are compared."""
 
 
 @registry.register("retrieval")
@@ -72,7 +72,6 @@ class Retrieval(Gatherer):
     ) -> tuple[list[Arrays], int]:
         """Queries first, then the passages in blocks of whole batches, of which the nearest are kept."""
         embedded, padded = self._embedded(sessions, self.data.columns(), None, batch, lambda *_: None)
-        self._compared = embedded[-1][:_COMPARED]
         best = [Nearest(queries, self._depth) for queries in embedded]
         total, step = self._corpus.rows, max(1, _PASSAGES // batch) * batch
         for low in range(0, total, step):
@@ -120,8 +119,10 @@ class Retrieval(Gatherer):
         return {"embedding": values.astype(np.float32)}
 
     def probe(self, outputs: Arrays, rows: Rows) -> NDArray[Any]:
-        """For each passage the query it is likest, of the first ones."""
-        return np.asarray((self.features(outputs, rows)["embedding"] @ self._compared.T).argmax(axis=1))
+        """For each passage the nearest of some directions, drawn once, so that no query has to be embedded before."""
+        embedding = self.features(outputs, rows)["embedding"]
+        directions = np.random.default_rng(0).normal(size=(embedding.shape[1], _DIRECTIONS))
+        return np.asarray((embedding @ directions).argmax(axis=1))
 
     @cached_property
     def _depth(self) -> int:
