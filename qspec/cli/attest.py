@@ -21,13 +21,14 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 def attest(record: Path, key: Path | None, output: Path | None) -> int:
     """Turn a record into an in-toto test-result statement, in a signed envelope where a key is given.
 
-    The statement names the digests of the models, the data and the spec, and which assertions passed.
+    The statement names the digests of the record, the models, the data and the spec, and which assertions passed.
     """
+    from qspec.canonical import file_digest
     from qspec.interop.dsse import sign
     from qspec.interop.intoto import statement
     from qspec.interop.verify import read_record
 
-    said = statement(read_record(record))
+    said = statement(read_record(record), file_digest(record))
     text = json.dumps(sign(said, key) if key is not None else said, indent=2) + "\n"
     _files.send(text, output)
     return 0

@@ -87,6 +87,15 @@ def place(text: str, cache: Path | None = None) -> Path:
     return _folder(address, cache) / address.path
 
 
+def address_of(path: Path, cache: Path | None = None) -> str | None:
+    """The address whose file lies at `path` in the cache; None for any other path."""
+    root = (cache or cache_folder() / "hub").resolve()
+    if not path.is_relative_to(root):
+        return None
+    kind, org, name, revision, *parts = path.relative_to(root).parts
+    return f"{SCHEME}{'datasets/' if kind == 'dataset' else ''}{org}/{name}@{revision}/{'/'.join(parts)}"
+
+
 def _folder(address: Address, cache: Path | None) -> Path:
     return (cache or cache_folder() / "hub") / address.kind / address.repository / address.revision
 

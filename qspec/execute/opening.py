@@ -180,15 +180,19 @@ class Opening:
         dataset, name, split, origin = found
         return DataPlan(dataset, name, split, origin.loaded.folder, where, origin)
 
+    def splits(self) -> dict[str, DataPlan]:
+        """The splits that are read: the test split, and the one that thresholds are chosen on, if any."""
+        tuning = self.tuning_plan()
+        return {"test": self.evaluation.data, **({"tuning": tuning} if tuning is not None else {})}
+
     def data_digest(self) -> dict[str, Any]:
         """Everything that determines which examples are read."""
-        every = [one for one in (self.evaluation.data, self.tuning_plan()) if one is not None]
         found: dict[str, Any] = {}
         if used := steps(self.plan, self.evaluation).used:
             found["pipeline"] = used
         if self.tokenizer is not None:
             found["tokenizer"] = {"sha256": self.tokenizer.sha256, "version": self.tokenizer.version}
-        for role, data in zip(("test", "tuning"), every, strict=False):
+        for role, data in self.splits().items():
             found[role] = {
                 "data": data.dataset.to_json(),
                 "split": data.split,

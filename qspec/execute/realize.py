@@ -40,6 +40,8 @@ class Side:
     label: str
     path: Path
     sha256: str
+    content: str
+    """A digest of all that determines what it computes, external data included."""
     size: int
     """Bytes of the file and its external data."""
     base: Path
@@ -52,6 +54,8 @@ class Side:
     notes: tuple[str, ...] = ()
     coded_size: int | None = None
     """Bytes of its entropy-coded form, where the scheme has one."""
+    read: tuple[Path, ...] = ()
+    """The files it came from: the base model's and those of its external data."""
     arrived: Precision | None = None
     """The precision it is declared to have, where it arrived quantized."""
 
@@ -67,8 +71,17 @@ def make_side(plan: Plan, side: ModelPlan, store: Store) -> Side:
     """One model of the pair at its precision, from the store where it was made before."""
     base = open_base(plan, side)
     if side.precision is None:
-        return Side(side.label, base.path, base.sha256, base.size, base.path, arrived=side.arrived)
-    key = canonical.digest(_ingredients(plan, side, base.sha256))
+        return Side(
+            side.label,
+            base.path,
+            base.sha256,
+            base.content,
+            base.size,
+            base.path,
+            read=_read(base),
+            arrived=side.arrived,
+        )
+    key = canonical.digest(_ingredients(plan, side, base.content))
     entry = None if plan.options.fresh else store.get(key)
     if entry is None:
         if plan.options.fresh:
@@ -85,6 +98,7 @@ def _from_entry(entry: Entry, side: ModelPlan, base: OnnxModel) -> Side:
         side.label,
         artifact.path,
         artifact.sha256,
+        artifact.content,
         artifact.size,
         base.path,
         side.precision,
@@ -94,17 +108,22 @@ def _from_entry(entry: Entry, side: ModelPlan, base: OnnxModel) -> Side:
         made["arguments"],
         tuple(made["notes"]),
         made.get("coded_size"),
+        _read(base),
     )
 
 
-def _ingredients(plan: Plan, side: ModelPlan, sha256: str) -> dict[str, Any]:
+def _read(base: OnnxModel) -> tuple[Path, ...]:
+    return (base.path, *base.external.files)
+
+
+def _ingredients(plan: Plan, side: ModelPlan, content: str) -> dict[str, Any]:
     """Everything that determines the artifact. Scales are floats, so the processor is among it."""
     machine = inspect_machine()
     data = side.data
     return {
         "kind": "artifact",
         "quantizer": f"qspec {__version__}",
-        "model": sha256,
+        "model": content,
         "precision": side.precision.to_json() if side.precision else None,
         "calibration": side.calibration.to_json() if side.calibration else None,
         "data": None

@@ -320,4 +320,4 @@ def reference_model(plan: Plan) -> Side | None:
         root, name = locate(plan, plan.root, side.address or str(side.path), side.sha256)
         path = inside(root, name, what="reference model")
         sha256 = verify_digest(path, side.sha256, what="reference model")
-    return Side(side.label, path, sha256, path.stat().st_size, path)
+    return Side(side.label, path, sha256, sha256, path.stat().st_size, path, read=(path,))

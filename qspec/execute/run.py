@@ -15,6 +15,7 @@ from qspec.execute.affinity import bound
 from qspec.execute.census import CensusReport, census, census_of_arrival
 from qspec.execute.fill import TOOL, Facts, Rejudged, measured_block
 from qspec.execute.index import recall, remember, run_key
+from qspec.execute.inputs import files_read
 from qspec.execute.judge.figures import count
 from qspec.execute.judge.judge import Evidence, Verdicts, judge
 from qspec.execute.judge.performance import Pair
@@ -35,7 +36,7 @@ from qspec.execute.stages import Opened, Progress, Stages
 from qspec.execute.store import Store
 from qspec.execute.timings import Timings
 from qspec.execute.units import check_unit
-from qspec.lang.digests import executor_digest
+from qspec.lang.digests import document_digest, executor_digest
 from qspec.lang.load import Workspace
 from qspec.lang.resolve import ResolvedClaim
 from qspec.model.measured import Census, Measured
@@ -132,6 +133,11 @@ def _execute(plan: Plan, progress: Progress, now: str | None) -> Executed:
         ],
         evaluations={name or "evaluation": one.facts for name, one in scores.items()},
         timings={name or "load": one.facts() for name, one in timings.items()},
+        files=files_read(
+            plan,
+            (baseline, quantized, *others.values(), *((reference,) if reference else ())),
+            [one.opening for one in opened],
+        ),
         measured=measured,
     )
     return Executed(resolved, plan, verdicts, measured, record)
@@ -175,6 +181,7 @@ def make_record(
         tool=TOOL,
         at=executed[-1].measured.at,
         spec=Path(source.path).name,
+        spec_digest=document_digest(workspace),
         spec_sha256=hashlib.sha256(source.text.encode("utf-8")).hexdigest(),
         machine=capture(providers=True),
         claims=[one.record for one in executed],

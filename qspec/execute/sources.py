@@ -60,20 +60,31 @@ def digest(plan: Plan, data: DataPlan) -> str | None:
         root, path = locate(plan, data.folder, text, declared)
         return verify_digest(inside(root, path, what="data file", folders=True), declared, what="data file")
 
-    split = split_file(data)
-    if split is not None:
-        return of(split)
-    if data.dataset.source is not None:
+    if split_file(data) is None and data.dataset.source is not None:
         return of(data.dataset.source, data.dataset.sha256)
+    texts = files(data)
+    if len(texts) < 2:
+        return of(texts[0]) if texts else None
+    return canonical.digest([of(one) for one in texts])
+
+
+def files(data: DataPlan) -> list[str]:
+    """What the spec calls the files that the split is read from: one, or three tables."""
+    one = split_file(data) or data.dataset.source
+    if one is not None:
+        return [one]
     tables = data.dataset.tables
-    if tables is None:
-        return None
-    return canonical.digest([of(one) for one in (tables.corpus, tables.queries, tables.relevance)])
+    return [tables.corpus, tables.queries, tables.relevance] if tables is not None else []
 
 
 def steps(plan: Plan, evaluation: EvaluationPlan) -> Steps:
     """The transforms of an evaluation, with the files they name beside the spec."""
+    return Steps(evaluation.evaluation.pipeline, Files(plan.root, pipeline_folder(plan, evaluation)))
+
+
+def pipeline_folder(plan: Plan, evaluation: EvaluationPlan) -> Path:
+    """The folder that paths in an evaluation's pipeline start from."""
     executor = plan.resolved.executor
     assert executor is not None
     where = evaluation.origin if evaluation.name else executor.where("pipeline")
-    return Steps(evaluation.evaluation.pipeline, Files(plan.root, where.loaded.folder))
+    return where.loaded.folder

@@ -140,7 +140,7 @@ class Stages:
         machine = inspect_machine()
         return {
             "kind": kind,
-            "models": [self.baseline.sha256, self.quantized.sha256],
+            "models": [self.baseline.content, self.quantized.content],
             "settings": {k: str(v) for k, v in self.sessions[0].settings.items()},
             "machine": machine.identity(self.plan.provider),
             **more,
@@ -162,7 +162,7 @@ class Stages:
                 if self.plan.resolved.executor and self.plan.resolved.executor.model
                 else [],
                 batch=self.plan.batch,
-                others={name: side.sha256 for name, side in self.others.items()},
+                others={name: side.content for name, side in self.others.items()},
                 **({"reference": self.reference.sha256} if self.reference else {}),
             )
         )

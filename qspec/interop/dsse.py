@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
-from qspec.errors import NotExecutableError, Place, QSpecError
+from qspec.errors import LimitError, NotExecutableError, Place, QSpecError, cap
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
-_MOST_BYTES = 64 << 20
+_CAP, _MOST_BYTES = "record-bytes", 64 << 20
 
 
 def _library() -> Any:
@@ -72,15 +71,19 @@ def open_envelope(envelope: dict[str, Any], key: Path) -> dict[str, Any]:
         payload_type = str(envelope["payloadType"])
         body = base64.b64decode(envelope["payload"], validate=True)
         signatures = [base64.b64decode(one["sig"], validate=True) for one in envelope["signatures"]]
-    except (KeyError, TypeError, binascii.Error):
+    except (KeyError, TypeError, ValueError):  # among values, what is no base64 and no ASCII
         raise QSpecError("This is no signed envelope.", hint="`qspec attest --key` makes one") from None
+    if payload_type != PAYLOAD_TYPE:
+        raise QSpecError(
+            f"The envelope holds {payload_type!r} and no in-toto statement.",
+            hint=f"`qspec attest --key` makes envelopes of the type {PAYLOAD_TYPE}",
+        )
     for signature in signatures:
         try:
-            public.verify(signature, encoding(body, payload_type))
+            public.verify(signature, encoding(body))
         except InvalidSignature:
             continue
-        statement: dict[str, Any] = json.loads(body)
-        return statement
+        return _statement(body)
     raise QSpecError(
         "No signature of the attestation was made with this key.",
         hint="it was signed by another key, or has been changed",
@@ -88,11 +91,16 @@ def open_envelope(envelope: dict[str, Any], key: Path) -> dict[str, Any]:
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object from a file of bounded size."""
+    """A JSON object from a regular file of bounded size; raises `QSpecError` for anything else."""
     place = Place(str(path))
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise QSpecError(f"The file has more than {_MOST_BYTES:,} bytes.", place=place)
+        if path.exists() and not path.is_file():
+            raise QSpecError("This is not a regular file.", place=place, hint="name a JSON file")
+        most, size = cap(_CAP, _MOST_BYTES), path.stat().st_size
+        if size > most:
+            raise LimitError.over(
+                _CAP, most, f"The size of the file, in bytes, comes to {size:,}", place=place
+            )
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise QSpecError(f"The file cannot be read: {error.strerror}.", place=place) from None
@@ -101,6 +109,17 @@ def read_json(path: Path) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise QSpecError("The file holds no JSON object.", place=place)
     return data
+
+
+def _statement(body: bytes) -> dict[str, Any]:
+    """What was signed, which a good signature alone does not make a statement."""
+    try:
+        statement = json.loads(body)
+    except (ValueError, RecursionError):
+        statement = None
+    if not isinstance(statement, dict):
+        raise QSpecError("What was signed is no in-toto statement.", hint="`qspec attest --key` makes one")
+    return statement
 
 
 def _key_id(public: Any) -> str:

@@ -8,16 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 from qspec.errors import QSpecError
-from qspec.model.record import ClaimRecord, Record
+from qspec.model.record import Record
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://in-toto.io/attestation/test-result/v0.1"
 
 
-def statement(record: Record) -> dict[str, Any]:
-    """The statement about a record: subjects are the models that ran, tests are the assertions.
+def statement(record: Record, sha256: str) -> dict[str, Any]:
+    """The statement about a record whose file has the digest `sha256`.
 
-    An assertion that comes out as it expects has passed, a refuted one has failed, any other warns.
+    Subjects are the models that ran, tests are the assertions, and the record itself, the spec and the files that were
+    read are the configuration, so that a signature covers every figure. An assertion that comes out as it expects has
+    passed, a refuted one has failed, any other warns.
     """
     if not record.claims:
         raise QSpecError("The record holds no claim, so there is nothing to attest.")
@@ -38,8 +40,9 @@ def statement(record: Record) -> dict[str, Any]:
         "predicate": {
             "result": "FAILED" if failed else "WARNED" if warned else "PASSED",
             "configuration": [
+                {"name": "record", "mediaType": "application/json", "digest": {"sha256": sha256}},
                 {"name": record.spec, "digest": {"sha256": record.spec_sha256}},
-                *_data(record),
+                *_files(record),
             ],
             "passedTests": passed,
             "warnedTests": warned,
@@ -57,15 +60,18 @@ def subjects(record: Record) -> list[dict[str, Any]]:
     return [{"name": name, "digest": {"sha256": sha256}} for sha256, name in found.items()]
 
 
-def _data(record: Record) -> list[dict[str, Any]]:
-    """The data sets that took part, each once."""
-    found: dict[str, str] = {}
-    for claim in record.claims:
-        for name, sha256 in _data_digests(claim).items():
-            found.setdefault(sha256, name)
-    return [{"name": name, "digest": {"sha256": sha256}} for sha256, name in found.items()]
+def differences(said: dict[str, Any], expected: dict[str, Any]) -> list[str]:
+    """The parts in which two statements differ, in the words of the format."""
+    parts = [key for key in expected if key != "predicate" and said.get(key) != expected[key]]
+    inner, wanted = said.get("predicate"), expected["predicate"]
+    if not isinstance(inner, dict):
+        return [*parts, "predicate"]
+    parts += [key for key in wanted if inner.get(key) != wanted[key]]
+    more = said.keys() != expected.keys() or inner.keys() != wanted.keys()
+    return parts or (["its fields"] if more else [])
 
 
-def _data_digests(claim: ClaimRecord) -> dict[str, str]:
-    members = claim.measured.artifacts.members if claim.measured.artifacts else {}
-    return {name: sha256 for name, sha256 in members.items() if name not in {"baseline", "quantized"}}
+def _files(record: Record) -> list[dict[str, Any]]:
+    """The files that were read, each once."""
+    found = {name: sha256 for claim in record.claims for name, sha256 in claim.files.items()}
+    return [{"name": name, "digest": {"sha256": sha256}} for name, sha256 in sorted(found.items())]

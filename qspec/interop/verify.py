@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +10,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from qspec.data.paths import verify_digest
+from qspec.canonical import file_digest
+from qspec.data import hub
+from qspec.data.paths import inside, verify_digest
 from qspec.errors import Place, QSpecError
 from qspec.interop.dsse import open_envelope, read_json
-from qspec.interop.intoto import statement
-from qspec.lang.digests import content_digest, executor_digest
+from qspec.interop.intoto import differences, statement
+from qspec.lang.digests import assertions_digest, content_digest, document_digest, executor_digest
 from qspec.lang.load import Workspace, load
 from qspec.lang.resolve import Resolver
-from qspec.model.artifact import Dataset, Model, ReferenceFile
-from qspec.model.record import ClaimRecord, Record
+from qspec.model.record import RECORD_VERSION, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +35,28 @@ def read_record(path: Path) -> Record:
     """A record from its file; raises `QSpecError` when it is not in the published form."""
     data = read_json(path)
     try:
-        return Record.model_validate(data)
+        record = Record.model_validate(data)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise QSpecError(
-            f"This is no record: at {where or 'its root'}, {first['msg'].lower()}.",
+            f"This is no record: at {where or 'its root'}, {first['msg'].lower().rstrip('.')}.",
             place=Place(str(path)),
             hint="records are written by `qspec execute`; their form is schemas/record.schema.json",
         ) from None
+    if record.version != RECORD_VERSION:
+        raise QSpecError(
+            f"The record has version {record.version}, and this program reads version {RECORD_VERSION}.",
+            place=Place(str(path)),
+            hint="verify it with the program that wrote it, or execute the spec again",
+        )
+    if record.spec in {"", ".."} or Path(record.spec).name != record.spec or "\x00" in record.spec:
+        raise QSpecError(
+            f"The record says that it is about {record.spec!r}, which is not the name of a file.",
+            place=Place(str(path)),
+            hint="records are written by `qspec execute`, and name the spec without its folder",
+        )
+    return record
 
 
 def verify(
@@ -66,72 +80,96 @@ def verify(
         )
     place = spec or path.with_name(record.spec)
     if place.is_file():
-        found += _against_spec(record, load(place))
+        workspace = load(place)
+        found.append(_spec(record, workspace))
+        found += _claims(record, workspace)
     else:
         found.append(Checked("spec", None, f"{place.name} is not beside the record"))
+    found += _files(record, place.parent)
     if attestation is not None:
-        found.append(_attested(record, attestation, key))
+        found.append(_attested(record, file_digest(path), attestation, key))
     return found
 
 
-def _against_spec(record: Record, workspace: Workspace) -> Iterator[Checked]:
+def _spec(record: Record, workspace: Workspace) -> Checked:
+    text = workspace.main.source.text
+    if hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest() == record.spec_sha256:
+        return Checked("spec", True, "byte for byte as it was executed")
+    if record.spec_digest is None:
+        return Checked("spec", None, "its text has changed, and the record has no digest of what it says")
+    if document_digest(workspace) == record.spec_digest:
+        return Checked("spec", True, "it says what it said; measured blocks, layout and comments left out")
+    return Checked("spec", False, "it says something else than what was executed")
+
+
+def _claims(record: Record, workspace: Workspace) -> Iterator[Checked]:
     resolved = {one.name: one for one in Resolver(workspace).claims()}
     for claim in record.claims:
         one = resolved.get(claim.claim)
         if one is None:
             yield Checked(f"claim `{claim.claim}`", False, "the spec no longer makes it")
             continue
-        same = executor_digest(one) == claim.measured.executor_digest
-        yield Checked(
-            f"executor of `{claim.claim}`", same, "as it was" if same else "the executor has changed since"
-        )
+        for what, own, its in (
+            ("executor", executor_digest(one), claim.measured.executor_digest),
+            ("assertions", assertions_digest(one), claim.measured.assertions_digest),
+        ):
+            same = own == its
+            change = "as before" if same else "changed since"
+            yield Checked(f"{what} of `{claim.claim}`", same if its is not None else None, change)
         blocks = [block.content_digest for block in one.claim.measured]
         yield Checked(
             f"measured block of `{claim.claim}`",
             claim.measured.content_digest in blocks if blocks else None,
             "" if blocks else "the spec holds none",
         )
-    yield from _files(record.claims, workspace)
 
 
-def _files(claims: list[ClaimRecord], workspace: Workspace) -> Iterator[Checked]:
-    """Files that the spec names, held against the digests that the record names."""
-    known = {
-        sha256
-        for claim in claims
-        for sha256 in (claim.measured.artifacts.members.values() if claim.measured.artifacts else ())
-    } | {claim.baseline.base_sha256 or claim.baseline.sha256 for claim in claims}
-    for loaded in workspace.files:
-        models = loaded.document.models
-        declared: list[tuple[str, Model | ReferenceFile | Dataset, str | None]] = [
-            *((f"model {n}", m, m.file) for n, m in models.items()),
-            *((f"reference of {n}", m.reference, m.reference.file) for n, m in models.items() if m.reference),
-            *((f"data set {n}", d, d.source) for n, d in loaded.document.datasets.items()),
-        ]
-        for what, noun, name in declared:
-            path = loaded.folder / name if name and "://" not in name else None
-            if path is None or not path.resolve().is_relative_to(workspace.root.resolve()):
-                continue
-            if not (path.is_file() or path.is_dir()):
-                yield Checked(what, None, f"{name} is not here")
-                continue
-            found = verify_digest(path, None)
-            if noun.sha256 is None and found not in known:
-                yield Checked(what, None, "neither the spec nor the record fixes its digest")
-            else:
-                wanted = (noun.sha256 or found).lower().removeprefix("sha256:")
-                yield Checked(what, found == wanted, f"sha256 {found[:12]}…")
+def _files(record: Record, folder: Path) -> Iterator[Checked]:
+    """The models and data that were read, each as it is now held against its digest."""
+    wanted: dict[str, set[str]] = {}
+    for claim in record.claims:
+        for name, sha256 in claim.files.items():
+            wanted.setdefault(name, set()).add(sha256)
+    if not wanted:
+        yield Checked("files", None, "the record names none")
+    for name, digests in sorted(wanted.items()):
+        path = _place(folder, name)
+        if path is None:
+            yield Checked(f"file {name}", None, "it is not here")
+            continue
+        found = verify_digest(path, None)
+        detail = (
+            f"sha256 {found[:12]}…"
+            if digests == {found}
+            else f"sha256 {found[:12]}…, and was {min(digests)[:12]}…"
+        )
+        yield Checked(f"file {name}", digests == {found}, detail)
 
 
-def _attested(record: Record, attestation: Path, key: Path | None) -> Checked:
+def _place(folder: Path, name: str) -> Path | None:
+    """Where a file of the record lies; None where it is not here. A record leads no further than a spec does."""
+    if name.startswith(hub.SCHEME):
+        path = hub.place(name)
+        return path if path.is_file() else None
+    top = folder.resolve()
+    if "\x00" not in name and (top / name).resolve().is_relative_to(top) and not (top / name).exists():
+        return None
+    return inside(folder, name, what="file that the record names,", folders=True)
+
+
+def _attested(record: Record, sha256: str, attestation: Path, key: Path | None) -> Checked:
     data = read_json(attestation)
     signed = "payload" in data
     if signed and key is None:
         return Checked("signature", None, "give the public key with --key")
-    try:
-        said: dict[str, Any] = open_envelope(data, key) if signed and key is not None else data
-    except QSpecError as error:
-        return Checked("signature", False, error.message)
-    same = json.dumps(said, sort_keys=True) == json.dumps(statement(record), sort_keys=True)
     what = "signature" if signed else "attestation"
-    return Checked(what, same, "it is about this record" if same else "it is about another record")
+    if key is not None and not signed:
+        return Checked("signature", False, "the attestation is not signed")
+    try:
+        said: dict[str, Any] = open_envelope(data, key) if key is not None else data
+    except QSpecError as error:
+        return Checked(what, False, error.message)
+    other = differences(said, statement(record, sha256))
+    if other:
+        return Checked(what, False, f"it is about another record: {' and '.join(other)} differ")
+    return Checked(what, True, "it is about this record")

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from qspec import canonical
+from qspec.lang.load import Workspace
 from qspec.lang.resolve import ResolvedClaim
 from qspec.model.evaluation import Calibration, Evaluated, Statistics, TestSet
 from qspec.model.executor import Baseline, Executor
@@ -16,6 +17,17 @@ from qspec.model.measured import Measured
 from qspec.model.quantity import Quantity
 
 _PROSE = {"license", "title"}
+
+
+def document_digest(workspace: Workspace) -> str:
+    """SHA-256 of the RFC 8785 JSON of what a spec and those it uses say, measured blocks left out."""
+    found = []
+    for loaded in workspace.files:
+        data = _plain(loaded.document)
+        for claim in data["claims"].values():
+            claim.pop("measured", None)
+        found.append(_trimmed(data))
+    return canonical.digest(found)
 
 
 def executor_digest(resolved: ResolvedClaim) -> str:

@@ -74,6 +74,9 @@ class ClaimRecord(Noun):
     """The quantized model that ran."""
     comparison: list[FieldRecord] = Field(default_factory=list)
     """The executor declared beside the executor found."""
+    files: dict[str, Digest] = Field(default_factory=dict)
+    """SHA-256 of every file that was read, models, external data and data, by its path from the spec's folder or its
+    address in a hub; of a folder, that of the RFC 8785 JSON of its files' digests by path."""
     evaluations: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Batch, padding and probes of each evaluation."""
     timings: dict[str, dict[str, Any]] = Field(default_factory=dict)
@@ -106,6 +109,9 @@ class Record(Noun):
     """Name of the spec's file."""
     spec_sha256: Digest
     """SHA-256 of the spec as it was read."""
+    spec_digest: Digest | None = None
+    """SHA-256 of the RFC 8785 JSON of what the spec, and each spec it uses, says, measured blocks left out: it stays the
+    same when a run fills them in, or when layout and comments change."""
     machine: dict[str, Any] = Field(default_factory=dict)
     """The machine, as found."""
     claims: list[ClaimRecord] = Field(default_factory=list)

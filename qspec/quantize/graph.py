@@ -10,10 +10,12 @@ import onnx
 from google.protobuf.message import DecodeError
 from onnx import GraphProto, ModelProto, NodeProto
 
+from qspec import canonical
+from qspec.canonical import file_digest
 from qspec.data.limits import DEFAULT_LIMITS, Limits
 from qspec.data.paths import inside, verify_digest
 from qspec.errors import LimitError, Place, QSpecError, breaking
-from qspec.quantize.structure import check_structure, every_node
+from qspec.quantize.structure import External, check_structure, every_node
 
 KNOWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
 """Operator domains that the runtime brings itself."""
@@ -67,25 +69,35 @@ class OnnxModel:
     """The graph, with its weights unless they lie in files of their own."""
     inputs: tuple[Port, ...]
     outputs: tuple[Port, ...]
-    external: tuple[Path, ...]
-    """Files of external data, all inside the model's folder."""
+    external: External
+    """Weights in files of their own, all inside the model's folder."""
 
     def with_weights(self) -> ModelProto:
         """A copy of the graph that holds its external data too, for rewriting.
 
         Raises `LimitError`, before any external data are read, for a model that is too large to be one message.
         """
-        check_rewritable(self.size)
+        check_rewritable(max(self.size, self.path.stat().st_size + self.external.size))
         whole = ModelProto()
         whole.CopyFrom(self.proto)
-        if self.external:
+        if self.external.files:
             onnx.load_external_data_for_model(whole, str(self.path.parent))
         return whole
 
     @property
     def size(self) -> int:
         """Bytes of the model file and its external data."""
-        return sum(path.stat().st_size for path in (self.path, *self.external))
+        return sum(path.stat().st_size for path in (self.path, *self.external.files))
+
+    @property
+    def content(self) -> str:
+        """A digest of all that determines what the model computes: of the file, and of its external data by place."""
+        if not self.external.files:
+            return self.sha256
+        files = {
+            path.relative_to(self.path.parent).as_posix(): file_digest(path) for path in self.external.files
+        }
+        return canonical.digest({"model": self.sha256, "external": files})
 
 
 def check_rewritable(size: int) -> None:
@@ -175,9 +187,12 @@ def _refuse_custom_operators(proto: ModelProto, file: Path) -> None:
 
 def _port(value: onnx.ValueInfoProto) -> Port:
     tensor = value.type.tensor_type
-    if not value.type.HasField("tensor_type") or not tensor.elem_type:
+    known = value.type.HasField("tensor_type") and tensor.elem_type in onnx.TensorProto.DataType.values()
+    if not known or not tensor.elem_type:
         raise QSpecError(
-            f"The model's input or output {value.name} is not a tensor, and only tensors are fed here."
+            f"The model's input or output {value.name!r} is not a tensor of a type that ONNX has, and only tensors are fed "
+            "here.",
+            hint="export the model again with its own exporter, and pin it with its sha256",
         )
     dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(tensor.elem_type))
     shape = tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
@@ -16,8 +17,8 @@ from qspec.errors import LimitError, Place, QSpecError, cap
 MOST_NESTING = 24
 """Deepest nesting of subgraphs (If, Loop, Scan) that is followed; a protobuf message ends at about 32."""
 
-_PACKED = frozenset({"INT4", "UINT4", "FLOAT4E2M1", "INT2", "UINT2"})
-"""Types of which a byte holds several values."""
+_PACKED = {"INT4": 4, "UINT4": 4, "FLOAT4E2M1": 4, "INT2": 2, "UINT2": 2}
+"""Bits of the types of which a byte holds several values."""
 _EXPORT = "export the model again with its own exporter, and pin it with its sha256"
 
 
@@ -33,8 +34,18 @@ def every_node(graph: GraphProto, depth: int = 0) -> Iterator[tuple[NodeProto, G
                 yield from every_node(inner, depth + 1)
 
 
-def check_structure(proto: ModelProto, file: Path, limits: Limits) -> tuple[Path, ...]:
-    """The files of external data, all inside the model's folder, of a graph that may be walked.
+@dataclass(frozen=True, slots=True)
+class External:
+    """The weights of a model that lie in files of their own."""
+
+    files: tuple[Path, ...]
+    """All inside the model's folder."""
+    size: int
+    """Bytes of the weights, each counted by itself where several share bytes of a file."""
+
+
+def check_structure(proto: ModelProto, file: Path, limits: Limits) -> External:
+    """The external data of a graph that may be walked.
 
     Raises `QSpecError` for values that are used before they are made (a cycle among them), functions that call
     themselves, sizes that are negative or do not fit the bytes, and external data outside the folder or the file;
@@ -49,13 +60,18 @@ class _Structure:
         self.functions = {(one.domain, one.name): one for one in proto.functions}
         self.counted: dict[tuple[str, str], int] = {}
         self.external: dict[str, Path] = {}
+        self.outside = 0
 
     def refuse(self, problem: str, hint: str = _EXPORT) -> QSpecError:
         return QSpecError(f"The model {self.file.name} {problem}.", place=Place(str(self.file)), hint=hint)
 
-    def check(self) -> tuple[Path, ...]:
+    def check(self) -> External:
         nodes = self._count([node for node, _ in every_node(self.proto.graph)], ())
         self.limits.check("nodes", nodes, f"The number of nodes of {self.file.name}")
+        for body in _bodies(self.proto):
+            for node, _ in every_node(body):
+                if not any(node.output):
+                    raise self.refuse(f"has the node {node.op_type} {node.name!r}, which makes nothing")
         self._order(self.proto.graph)
         for port in (*self.proto.graph.input, *self.proto.graph.output):
             self._port(port)
@@ -63,7 +79,9 @@ class _Structure:
             self._tensor(tensor)
         sizes = sum(path.stat().st_size for path in self.external.values())
         self.limits.check("file_bytes", sizes, f"The external data of {self.file.name}, in bytes,")
-        return tuple(self.external.values())
+        # Weights may share bytes of a file; whoever loads them holds each by itself.
+        self.limits.check("file_bytes", self.outside, f"The external weights of {self.file.name}, in bytes,")
+        return External(tuple(self.external.values()), self.outside)
 
     def _count(self, nodes: list[NodeProto], calls: tuple[tuple[str, str], ...]) -> int:
         """Nodes with the functions they call written out, each function counted once."""
@@ -134,6 +152,10 @@ class _Structure:
         outside = tensor.data_location == TensorProto.EXTERNAL
         what = f"The number of values of {tensor.name!r} in {self.file.name}"
         self.limits.check("file_bytes", values, what)
+        if tensor.data_type not in TensorProto.DataType.values():
+            raise self.refuse(
+                f"gives the weight {tensor.name!r} the type {tensor.data_type}, which ONNX does not have"
+            )
         size = _bytes(tensor, values)
         if outside:
             self._external(tensor, size)
@@ -145,6 +167,8 @@ class _Structure:
 
     def _external(self, tensor: TensorProto, size: int | None) -> None:
         keys = {entry.key: entry.value for entry in tensor.external_data}
+        if len(keys) < len(tensor.external_data):
+            raise self.refuse(f"says twice where the external weight {tensor.name!r} lies")
         location = keys.get("location", "")
         if location not in self.external:
             what = f"external data of the model {self.file.name},"
@@ -152,10 +176,10 @@ class _Structure:
         there = self.external[location].stat().st_size
         numbers = {}
         for key in ("offset", "length"):
-            text = keys.get(key, "")
-            if text and not (text.isascii() and text.isdigit() and len(text) <= 18):
+            text = keys.get(key)
+            if text is not None and not (text.isascii() and text.isdigit() and len(text) <= 18):
                 raise self.refuse(f"gives {text[:40]!r} as the {key} of the external weight {tensor.name!r}")
-            numbers[key] = int(text) if text else None
+            numbers[key] = int(text) if text is not None else None
         start = numbers["offset"] or 0
         length = numbers["length"] if numbers["length"] is not None else size or 0
         if start + length > there or (size is not None and length < size):
@@ -164,19 +188,26 @@ class _Structure:
                 f"{there:,}",
                 "copy the external data again, with the model",
             )
+        self.outside += length or there - start
 
 
 def _bytes(tensor: TensorProto, values: int) -> int | None:
-    """Bytes of so many values of the tensor's type; None for texts and types of less than a byte."""
+    """Bytes of so many values of the tensor's type; None for texts."""
     name = TensorProto.DataType.Name(tensor.data_type) if tensor.data_type else ""
-    if name in {"", "STRING"} or name in _PACKED:
+    if name in {"", "STRING"}:
         return None
+    if name in _PACKED:
+        return -(-values * _PACKED[name] // 8)
     return values * int(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize)
 
 
+def _bodies(proto: ModelProto) -> list[GraphProto]:
+    """The main graph, and the body of every function as a graph."""
+    return [proto.graph, *(GraphProto(node=function.node) for function in proto.functions)]
+
+
 def _tensors(proto: ModelProto) -> Iterator[TensorProto]:
-    bodies = [proto.graph, *(GraphProto(node=function.node) for function in proto.functions)]
-    for body in bodies:
+    for body in _bodies(proto):
         graphs: dict[int, GraphProto] = {id(body): body}
         for node, graph in every_node(body):
             graphs.setdefault(id(graph), graph)

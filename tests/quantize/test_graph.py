@@ -82,7 +82,7 @@ def test_external_data_beside_the_model_count_and_load(conv_net):
     plain = open_model(path)
     with_external(path, "weights.bin")
     model = open_model(path)
-    assert model.external == (path.parent / "weights.bin",)
+    assert model.external.files == (path.parent / "weights.bin",)
     assert model.size > plain.size - 2000
     assert model.with_weights().graph.initializer[0].raw_data == plain.proto.graph.initializer[0].raw_data
 

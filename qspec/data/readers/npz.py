@@ -16,7 +16,9 @@ from qspec.errors import Place, QSpecError
 
 _ENCRYPTED = 1
 """The bit of a member's flags that says so."""
-# An encrypted member or an unknown compression raises RuntimeError or a subclass of it.
+_METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""What NumPy writes; of other methods the decoders are not even started."""
+# An encrypted member raises RuntimeError.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
 
 
@@ -69,6 +71,12 @@ def _header(
     """The header of an array, and how many bytes of its member stand before the data."""
     what = f"The array {info.filename.removesuffix('.npy')} of {path.name}, decompressed,"
     limits.check("decompressed_bytes", info.file_size, what)
+    if info.compress_type not in _METHODS:
+        raise QSpecError(
+            f"The array {info.filename} in {path.name} is packed by a method that NumPy does not use.",
+            place=Place(str(path)),
+            hint="save it again with numpy.savez or numpy.savez_compressed",
+        )
     with archive.open(info) as stream:
         header = read_header(stream, f"the array {info.filename} in {path.name}")
         after = stream.tell()
