@@ -186,7 +186,8 @@ def optimized_graph(model: Path, settings: Mapping[str, Any], work: Path | None 
         options.optimized_model_filepath = str(target)
         try:
             runtime.InferenceSession(str(model), options, providers=provider.requested(settings["options"]))
-            return onnx.load_model(target)
+            # Weights that lie beside the model are not beside the dump, and only its graph is looked at.
+            return onnx.load_model(target, load_external_data=False)
         except Exception as error:  # the runtime's own exceptions share no narrower base
             raise QSpecError(
                 f"The model {model.name} does not load, so nothing can be said of what would run: "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,7 @@ class OnnxModel:
         """Bytes of the model file and its external data."""
         return sum(path.stat().st_size for path in (self.path, *self.external.files))
 
-    @property
+    @cached_property
     def content(self) -> str:
         """A digest of all that determines what the model computes: of the file, and of its external data by place."""
         if not self.external.files:
