@@ -63,9 +63,9 @@ def readable_workspace(path: Path, stdin_name: str = "-") -> Workspace:
 
 def read_stdin(name: str) -> Source:
     """The document on standard input."""
-    from qspec.lang.source import decode_source
+    from qspec.lang.source import decode_source, read_capped
 
-    return decode_source(sys.stdin.buffer.read(), name)
+    return decode_source(read_capped(sys.stdin.buffer, Place(name)), name)
 
 
 def colour() -> bool:

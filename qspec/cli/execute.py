@@ -78,6 +78,12 @@ class Choices:
     metavar="N",
     help="Processor time it may use; an hour unless given.",
 )
+@click.option(
+    "--sandbox-file",
+    type=click.FloatRange(min=0.001),
+    metavar="GIB",
+    help="Size of one file it may write; 16 unless given.",
+)
 @click.pass_context
 def execute(
     context: click.Context,
@@ -91,6 +97,7 @@ def execute(
     sandbox: bool,
     sandbox_memory: float | None,
     sandbox_seconds: int | None,
+    sandbox_file: float | None,
     **how: Any,
 ) -> int:
     """Run claims on this machine, and write what was measured into them.
@@ -107,11 +114,12 @@ def execute(
             "One --output or --record cannot hold several specs.", hint="execute them one by one"
         )
     require_execution()
-    if sandbox or sandbox_memory or sandbox_seconds:
+    if sandbox or sandbox_memory or sandbox_seconds or sandbox_file:
         from qspec.execute.sandbox import Sandbox, run_sandboxed
 
-        again = arguments_again(context, without=("sandbox", "sandbox_memory", "sandbox_seconds"))
-        return run_sandboxed(again, Sandbox.of(sandbox_memory, sandbox_seconds), " and ".join(paths))
+        own = ("sandbox", "sandbox_memory", "sandbox_seconds", "sandbox_file")
+        limits = Sandbox.of(sandbox_memory, sandbox_seconds, sandbox_file)
+        return run_sandboxed(arguments_again(context, without=own), limits, " and ".join(paths))
     from qspec.execute.options import Options
 
     options = Options(

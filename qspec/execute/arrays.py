@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qspec.errors import LimitError, QSpecError
+from qspec.errors import LimitError, QSpecError, cap
 
 MOST_BYTES = 8 << 30
 # The earliest date a zip file can hold: a fixed one, since the bytes must not depend on the clock.
@@ -33,9 +33,9 @@ def load_arrays(path: Path, most_bytes: int = MOST_BYTES) -> dict[str, NDArray[A
     try:
         with zipfile.ZipFile(path) as archive:
             total = sum(info.file_size for info in archive.infolist())
-        if total > most_bytes:
-            raise LimitError(
-                f"{path} unpacks to {total} bytes, over the cap of {most_bytes} for stored columns."
+        if total > (most := cap("stored-bytes", most_bytes)):
+            raise LimitError.over(
+                "stored-bytes", most, f"The size of the columns in {path}, in bytes, comes to {total:,}"
             )
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}

@@ -191,7 +191,8 @@ def optimized_graph(model: Path, settings: Mapping[str, Any], work: Path | None 
         except Exception as error:  # the runtime's own exceptions share no narrower base
             raise QSpecError(
                 f"The model {model.name} does not load, so nothing can be said of what would run: "
-                f"{runtime_message(error)}."
+                f"{runtime_message(error)}.",
+                hint="if it loads elsewhere, see that the folder of temporary files (TMPDIR) has room for a copy of it",
             ) from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -25,11 +26,20 @@ class Sandbox:
     seconds: int
     file_size: int = 16 * _GIB
 
+    @property
+    def elapsed(self) -> int:
+        """Seconds after which it is ended, whatever it used: what waits for ever uses no processor time."""
+        return 4 * self.seconds + 60
+
     @classmethod
-    def of(cls, memory_gib: float | None, seconds: int | None) -> Sandbox:
-        """The limits asked for; unless they are, three quarters of the machine's memory and one hour."""
+    def of(cls, memory_gib: float | None, seconds: int | None, file_gib: float | None = None) -> Sandbox:
+        """The limits asked for; unless they are, three quarters of the machine's memory, one hour, and 16 GiB a file."""
         most = memory() or 8 * _GIB
-        return cls(int(memory_gib * _GIB) if memory_gib else most * 3 // 4, seconds or 3600)
+        return cls(
+            int(memory_gib * _GIB) if memory_gib else most * 3 // 4,
+            seconds or 3600,
+            int(file_gib * _GIB) if file_gib else 16 * _GIB,
+        )
 
 
 def run_sandboxed(arguments: Sequence[str], limits: Sandbox, what: str) -> int:
@@ -49,14 +59,23 @@ def run_limited(
 ) -> int:
     """Run a command under limits, as `run_sandboxed` does."""
     sys.stdout.flush()
-    with subprocess.Popen(command, env=environment, preexec_fn=_limiting(limits)) as child:
+    # In a group of its own, so that what it started ends with it.
+    with subprocess.Popen(command, env=environment, preexec_fn=_limiting(limits), process_group=0) as child:
         try:
-            status = child.wait()
+            status = child.wait(limits.elapsed)
+        except subprocess.TimeoutExpired:
+            raise QSpecError(
+                f"{what} was ended in the sandbox after {limits.elapsed:,} s, in which it used less than its "
+                f"{limits.seconds:,} s of processor time.",
+                hint="it waits for something, or the machine is very busy; allow more with --sandbox-seconds",
+            ) from None
         except KeyboardInterrupt:
-            # The terminal interrupts both; the child says so itself.
-            child.send_signal(signal.SIGINT)
+            os.killpg(child.pid, signal.SIGINT)  # it says so itself
             child.wait()
             raise
+        finally:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(child.pid, signal.SIGKILL)
     if status < 0:
         raise _killed(-status, limits, what)
     return status

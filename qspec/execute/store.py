@@ -25,6 +25,7 @@ _MOST_MANIFEST_BYTES = 16 << 20
 _ABANDONED_SECONDS = 24 * 3600.0
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _REFUSALS = _FULL | {
+    errno.EFBIG,
     errno.EROFS,
     errno.EACCES,
     errno.EPERM,
@@ -277,6 +278,11 @@ def _unwritable(root: Path, error: OSError) -> QSpecError:
         return QSpecError(
             f"The disk that holds the cache {root} is full.",
             hint="free some space, prune the cache, or set QSPEC_CACHE to a folder on another disk",
+        )
+    if error.errno == errno.EFBIG:
+        return QSpecError(
+            f"A file of the cache {root} is larger than this process may write.",
+            hint="raise the limit (`ulimit -f`, or --sandbox-file in a sandbox), or set QSPEC_CACHE to another file system",
         )
     reason = (error.strerror or type(error).__name__).lower()
     return QSpecError(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from qspec.errors import LimitError, QSpecError
+from qspec.errors import LimitError, QSpecError, cap
 from qspec.lang.diagnostic import Diagnostic, Related, Severity
 from qspec.lang.lower import Lowered, Positions, lower
 from qspec.lang.parse import parse
@@ -168,12 +168,12 @@ class _Loader:
             )
         if real in self.paths:
             return None
-        if len(trail) >= MAX_IMPORT_DEPTH or len(self.files) >= MAX_FILES:
-            raise LimitError(
-                f"More than {MAX_FILES} files, or {MAX_IMPORT_DEPTH} levels of `use`, are read for one spec.",
-                place=loaded.source.place(span.start),
-                hint="join the files that are always used together",
-            )
+        for name, usual, reached, what in (
+            ("use-depth", MAX_IMPORT_DEPTH, len(trail), "The spec has more levels of `use`"),
+            ("spec-files", MAX_FILES, len(self.files), "The spec uses more files"),
+        ):
+            if reached >= (most := cap(name, usual)):
+                raise LimitError.over(name, most, what, place=loaded.source.place(span.start))
         try:
             source = read_source(_regular(path))
         except QSpecError as problem:

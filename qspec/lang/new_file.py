@@ -24,6 +24,8 @@ def write_new(path: Path, text: str) -> None:
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
                 stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())  # else a power cut after the rename could leave an empty file
             Path(name).chmod(_mode(path))
             Path(name).replace(path)
         except BaseException:

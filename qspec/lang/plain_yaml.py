@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from qspec.errors import LimitError
+from qspec.errors import LimitError, cap
 from qspec.lang.parse import MAX_DEPTH
 from qspec.lang.plain import Key, Plain, PlainSyntaxError, Scalar, check_count, number, too_deep
 from qspec.lang.source import Source, Span
@@ -30,12 +30,10 @@ def read_yaml(source: Source) -> Plain:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-    if len(source.text) > MAX_CHARACTERS:
-        raise LimitError(
-            f"The file has more than the {MAX_CHARACTERS:,} characters that a YAML twin may have.",
-            place=source.place(0),
-            hint="convert it to JSON or to .qspec",
-        )
+    most = cap("yaml-characters", MAX_CHARACTERS)
+    if len(source.text) > most:
+        what = "The file has more characters than a YAML twin may have"
+        raise LimitError.over("yaml-characters", most, what, place=source.place(0))
     try:
         return _YAML(source, YAML(typ="rt", pure=True).parse(source.text)).document()
     except MarkedYAMLError as problem:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import posixpath
 import subprocess
 import tempfile
 from pathlib import Path, PurePosixPath
 
-from qspec.errors import LimitError, Place, QSpecError
+from qspec.errors import Place, QSpecError
 from qspec.lang.load import MAX_FILES, Workspace, load, load_one
-from qspec.lang.source import MAX_BYTES, Source, decode_source
+from qspec.lang.source import Source, decode_source, read_capped
 
 _SECONDS = 60
 
@@ -89,8 +90,4 @@ def _blob(revision: str, path: str) -> bytes:
             place=Place(name),
             hint="write REVISION:PATH with the path from the repository's root, or ./PATH from here",
         )
-    if len(done.stdout) > MAX_BYTES:
-        raise LimitError(
-            f"The file has more than the {MAX_BYTES:,} bytes that a spec may have.", place=Place(name)
-        )
-    return done.stdout
+    return read_capped(io.BytesIO(done.stdout), Place(name))

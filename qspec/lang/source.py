@@ -7,9 +7,9 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
-from qspec.errors import LimitError, Place, QSpecError
+from qspec.errors import LimitError, Place, QSpecError, cap
 
 MAX_BYTES = 4 << 20
 
@@ -55,7 +55,19 @@ class Source:
         return self.text[start:end].rstrip("\r\n")
 
 
-def read_source(path: Path, *, max_bytes: int = MAX_BYTES) -> Source:
+def read_capped(stream: IO[bytes], where: Place) -> bytes:
+    """All of a stream; raises `LimitError` for more than a spec may have, and reads no further.
+
+    A pipe or a device tells no size, so the cap is on what is read.
+    """
+    most = cap("spec-bytes", MAX_BYTES)
+    data = stream.read(most + 1)
+    if len(data) > most:
+        raise LimitError.over("spec-bytes", most, "The file has more bytes than a spec may have", place=where)
+    return data
+
+
+def read_source(path: Path) -> Source:
     """Read a document; raises `QSpecError` for a folder, a missing file, other encodings, or an oversized file."""
     where = Place(str(path))
     try:
@@ -66,15 +78,7 @@ def read_source(path: Path, *, max_bytes: int = MAX_BYTES) -> Source:
                 hint=f"name a file, for example {path}/*.qspec",
             )
         with path.open("rb") as stream:
-            data = stream.read(
-                max_bytes + 1
-            )  # a pipe or a device tells no size, so the cap is on what is read
-        if len(data) > max_bytes:
-            raise LimitError(
-                f"The file has more than the {max_bytes:,} bytes that a spec may have.",
-                place=where,
-                hint="a spec declares data and does not hold it; move tables into files that it names",
-            )
+            data = read_capped(stream, where)
     except FileNotFoundError:
         raise QSpecError(
             "There is no such file.", place=where, hint="check the path; `qspec init` writes a new spec"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qspec.errors import LimitError, QSpecError
+from qspec.errors import LimitError, QSpecError, cap
 from qspec.metrics.parameters import spoken
 
 if TYPE_CHECKING:
@@ -24,11 +24,8 @@ MAX_CELLS = 250_000_000
 
 def must_fit(cells: int, what: str) -> None:
     """Raise `LimitError` when an array of `cells` numbers would go over the cap; `what` is its subject."""
-    if cells > MAX_CELLS:
-        raise LimitError(
-            f"{what} would take {cells:,} numbers; the cap is {MAX_CELLS:,}.",
-            hint="check the class numbers, or add up stored columns by group instead of example by example",
-        )
+    if cells > (most := cap("cells", MAX_CELLS)):
+        raise LimitError.over("cells", most, f"{what} would take {cells:,} numbers")
 
 
 @dataclass(frozen=True)

@@ -246,7 +246,7 @@ def test_python_objects_are_neither_written_nor_read(tmp_path):
 def test_broken_and_oversized_files_are_sentences(tmp_path):
     path = tmp_path / "scores.npz"
     save_arrays(path, {"x": np.zeros(1000)})
-    with pytest.raises(LimitError, match="over the cap of 100"):
+    with pytest.raises(LimitError, match="over the cap stored-bytes of 100"):
         load_arrays(path, most_bytes=100)
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(QSpecError, match="does not hold stored columns"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,6 +78,34 @@ def test_a_process_that_dies_is_a_sentence(program, said):
     with pytest.raises(QSpecError, match=said) as raised:
         run_limited([sys.executable, "-c", program], SMALL, "a model")
     assert raised.value.exit_code == 2
+
+
+def test_a_process_that_waits_for_ever_is_ended(monkeypatch):
+    monkeypatch.setattr(Sandbox, "elapsed", 1)
+    with pytest.raises(QSpecError, match="ended in the sandbox after 1 s"):
+        run_limited([sys.executable, "-c", "import time; time.sleep(600)"], SMALL, "a model")
+
+
+def test_what_a_process_started_ends_with_it(tmp_path):
+    mark = tmp_path / "pid"
+    program = (
+        "import pathlib, subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+        "pathlib.Path(sys.argv[1]).write_text(str(child.pid))"
+    )
+    assert run_limited([sys.executable, "-c", program, str(mark)], SMALL, "a model") == 0
+    status = Path("/proc") / mark.read_text() / "status"
+    for _ in range(200):
+        if not status.exists() or "State:\tZ" in status.read_text():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it still runs")
+
+
+def test_the_size_of_files_is_limited_by_an_option(work, spec, attack):
+    done = attack("execute", spec(), "--sandbox-file", 0.001, "--no-write", "--quiet", seconds=30)
+    assert done.code == 0, done
+    assert Sandbox.of(None, None, 0.5).file_size == GIB // 2
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ YAML = {
     "a key that is a list": ("? [a, b]\n: c\n", "A key is"),
     "more documents": ("qspec: 1\n---\nqspec: 1\n", "second document"),
     "a number as long as a file": ("qspec: " + "9" * 100_000 + "\n", "longer than 64"),
-    "more than the cap": ("# x\n" * 300_000, "more than the 1,048,576 characters"),
+    "more than the cap": ("# x\n" * 300_000, "over the cap yaml-characters of 1,048,576"),
     "a control sign": ("a: \x1b[31m\n", "no YAML"),
 }
 JSON = {
