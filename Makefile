@@ -28,7 +28,10 @@ schemas:
 	$(PYTHON) -m qspec.lang.schema
 	$(PYTHON) -m qspec.lang.textmate
 
+# An hour in all: three quarters of it for files that come from somebody else, the rest for the language.
+FUZZ_SECONDS ?= 2700
 fuzz:
+	$(PYTHON) tests/fuzz/run.py --seconds $(FUZZ_SECONDS)
 	$(PYTHON) tests/fuzz/language.py
 
 coverage-study:

@@ -14,9 +14,16 @@ from arrays import arrays
 from harness import Target, lay, make, perform, run_cases
 from models import models
 from records import prepare, records
+from tables import tables
 from twins import twins
 
-TARGETS: dict[str, Target] = {"arrays": arrays, "models": models, "records": records, "twins": twins}
+TARGETS: dict[str, Target] = {
+    "arrays": arrays,
+    "models": models,
+    "records": records,
+    "tables": tables,
+    "twins": twins,
+}
 
 
 def one_case(name: str, seed: int, number: int, folder: Path) -> int:
