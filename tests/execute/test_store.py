@@ -206,6 +206,50 @@ for i in range(60):
     assert not any((store.root / "scratch").iterdir())
 
 
+def test_a_process_killed_while_it_writes_leaves_no_half_entry(store):
+    code = """
+import sys, time
+from pathlib import Path
+from qspec.execute.store import Store
+def write(folder):
+    (folder / "scores.txt").write_text("half")
+    print("writing", flush=True)
+    time.sleep(600)
+Store(Path(sys.argv[1])).put(sys.argv[2], write)
+"""
+    command = [sys.executable, "-c", code, str(store.root), KEY]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "writing\n"
+        child.kill()
+    assert store.get(KEY) is None
+    assert store.verify() == []
+    assert store.put(KEY, writer("whole")).file("scores.txt").read_text() == "whole"
+    for left in (store.root / "scratch").iterdir():
+        os.utime(left, (0, 0))
+    store.prune()
+    assert not any((store.root / "scratch").iterdir())
+
+
+def test_a_file_larger_than_a_process_may_write_is_one_sentence(store):
+    code = """
+import resource, sys
+from pathlib import Path
+from qspec.errors import QSpecError
+from qspec.execute.store import Store
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    Store(Path(sys.argv[1])).put(sys.argv[2], lambda folder: (folder / "a").write_bytes(bytes(5000)))
+except QSpecError as error:
+    print(error)
+"""
+    command = [sys.executable, "-c", code, str(store.root), KEY]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "larger than this process may write" in done.stdout
+    assert "--sandbox-file" in done.stdout
+    assert store.get(KEY) is None
+
+
 def test_where_the_cache_lies(monkeypatch, tmp_path):
     monkeypatch.setenv("QSPEC_CACHE", str(tmp_path / "own"))
     assert default_root() == tmp_path / "own"

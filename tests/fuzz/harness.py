@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import faulthandler
 import io
 import json
 import os
@@ -150,6 +151,7 @@ def _work(target: Target, name: str, seed: int, batch: range, place: Path, pipe:
     def too_slow(*_: object) -> None:
         raise TooSlowError
 
+    faulthandler.disable()  # a crash is told by its signal
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for stream in (1, 2):  # where processes in a sandbox write, and libraries by themselves
         os.dup2(os.open(place / "streams", os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)

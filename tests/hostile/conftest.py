@@ -95,7 +95,11 @@ def _outside(folder: Path) -> dict[str, tuple[bytes, int]]:
 
 @pytest.fixture
 def attack(server: subprocess.Popen[str], work: Path, tmp_path: Path) -> Attack:
-    """Runs `qspec ARGUMENTS…` in the folder with limits of memory and processor time."""
+    """Runs `qspec ARGUMENTS…` in the folder with limits of memory and processor time.
+
+    What goes beyond a limit is killed, so that an exit status alone says that time was bounded; the limits leave room
+    for a busy machine.
+    """
 
     def run(*arguments: object, memory: int = 3 * GIB, seconds: int = 10, **environment: str) -> Done:
         before = _outside(work)

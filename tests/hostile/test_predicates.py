@@ -31,7 +31,6 @@ def test_a_long_list_is_looked_up_at_once(column, many, attack):
     path = many(split=".some", dataset=f"splits {{ some: {column} in [{values}] }}")
     done = attack("execute", path, "--no-write")
     assert done.code == 0, done
-    assert done.seconds < 6
 
 
 @pytest.mark.parametrize(

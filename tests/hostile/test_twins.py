@@ -43,7 +43,6 @@ def test_a_hostile_yaml_twin_is_a_sentence(name, work, attack):
     (work / "s.qspec.yaml").write_text(text)
     done = attack("check", "s.qspec.yaml", memory=GIB)
     done.refused(pattern)
-    assert done.seconds < 5
     assert done.peak < 300 * MIB
 
 
@@ -55,7 +54,6 @@ def test_a_hostile_json_twin_is_a_sentence(name, work, attack):
     assert done.code in {1, 2}, done
     assert "Traceback" not in done.err
     assert pattern in done.out + done.err or any(word in done.out + done.err for word in pattern.split("|"))
-    assert done.seconds < 5
     assert done.peak < 300 * MIB
 
 
@@ -65,4 +63,3 @@ def test_four_megabytes_of_json_are_refused_at_once(work, attack):
         (work / "s.qspec.json").write_text(text)
         done = attack("check", "s.qspec.json", memory=GIB)
         done.refused("over the cap values of 100,000")
-        assert done.seconds < 2

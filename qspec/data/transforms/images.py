@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -179,14 +180,12 @@ def _decoded(path: Path, mode: str) -> Array:
     pillow = _pillow().Image
     DEFAULT_LIMITS.check("text_bytes", path.stat().st_size, f"The size of {path.name}, in bytes,")
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _own_cap(pillow):
             warnings.simplefilter("ignore")  # damage to metadata, and sizes under our own cap
             with pillow.open(io.BytesIO(path.read_bytes()), formats=_FORMATS) as image:
                 pixels = image.width * image.height
                 DEFAULT_LIMITS.check("image_pixels", pixels, f"The number of pixels of {path.name}")
                 array = np.asarray(image.convert(mode), dtype=np.uint8)
-    except pillow.DecompressionBombError as error:
-        raise QSpecError(f"The image {path.name} is too large to be decoded ({error}).") from None
     except QSpecError:
         raise
     except Exception as error:  # a damaged file raises what its decoder happens to meet
@@ -195,6 +194,16 @@ def _decoded(path: Path, mode: str) -> Array:
             hint=f"images are {', '.join(_FORMATS)} files",
         ) from None
     return array.reshape(*array.shape[:2], -1)
+
+
+@contextmanager
+def _own_cap(pillow: Any) -> Iterator[None]:
+    """Within it Pillow's own cap of pixels does not hold: ours is lower, has a name, and can be raised."""
+    before, pillow.MAX_IMAGE_PIXELS = pillow.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        pillow.MAX_IMAGE_PIXELS = before
 
 
 def _pillow() -> Any:
