@@ -172,8 +172,8 @@ def models(rng: random.Random) -> Case:
         content = proto.SerializeToString()
     acts: list[Act] = [load]
     files = {"m.onnx": content}
-    if rng.random() < 0.02:
+    if rng.random() < 0.01:
         files |= {"s.qspec": SPEC.encode(), "d.npz": columns()}
-        limits = ("--sandbox", "--sandbox-memory", "1", "--sandbox-seconds", "20")
+        limits = ("--sandbox", "--sandbox-memory", "1", "--sandbox-seconds", "10")
         acts.append(("execute", "s.qspec", "--no-write", "--quiet", *limits))
     return Case(files, acts, links)
