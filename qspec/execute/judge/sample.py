@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -25,6 +25,15 @@ from qspec.stats.draws import LEAST_DRAWS
 Mask = NDArray[np.bool_]
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Where the examples of a stratum are: a part of the order (examples,) that sorts its stratification."""
+
+    stratification: str
+    order: NDArray[np.int64]
+    part: slice
+
+
 class Sample:
     """The examples of one evaluation: its metrics, its strata, and the contrast of any of them, made once."""
 
@@ -38,6 +47,8 @@ class Sample:
         self.undone: dict[str, Sides] = {}
         """Shares of another executor's degradation, as differences from it."""
         self._contrasts: dict[tuple[str, str | None], Contrast] = {}
+        self._ordered_metric: str | None = None
+        self._ordered: dict[tuple[str, str], Sides] = {}
 
     @property
     def declared(self) -> list[Term]:
@@ -58,15 +69,27 @@ class Sample:
         return {label: mask for masks in self.strata.values() for label, mask in masks.items()}
 
     @cached_property
-    def rows(self) -> dict[str, NDArray[np.int64]]:
-        """The places of every stratum's examples, by label: sorted out once, since a mask costs a pass a stratum."""
+    def rows(self) -> dict[str, Rows]:
+        """Where every stratum's examples are, by label: sorted out once, since a mask costs a pass a stratum."""
         found = {}
         for one in self.scores.strata:
             order = np.argsort(one.codes, kind="stable")
             starts = np.searchsorted(one.codes, range(len(one.labels) + 1), sorter=order)
             for number, label in enumerate(one.labels):
-                found[label] = order[starts[number] : starts[number + 1]]
+                found[label] = Rows(one.name, order, slice(starts[number], starts[number + 1]))
         return found
+
+    def _within(self, metric: str, role: str, sides: Sides, label: str | None) -> Sides:
+        """The examples of one stratum, of columns that are put in the order of its stratification once for all strata."""
+        if label is None:
+            return sides
+        rows = self.rows[label]
+        if self._ordered_metric != metric:  # Strata of one metric are asked for one after the other.
+            self._ordered_metric, self._ordered = metric, {}
+        key = (role, rows.stratification)
+        if key not in self._ordered:
+            self._ordered[key] = sides.take(rows.order)
+        return self._ordered[key].take(rows.part)
 
     def contrast(self, metric: str, label: str | None = None) -> Contrast:
         """The two models on a metric, over the whole or one stratum.
@@ -77,9 +100,10 @@ class Sample:
         if key not in self._contrasts:
             sides = self.undone[metric] if metric in self.undone else self._sides(metric)
             drawn = [replace(sides, quantized=columns) for columns in self.draws(metric)]
+            every = (sides, *(drawn if len(drawn) + 1 >= LEAST_DRAWS else ()))
             made = [
-                contrast(one if label is None else one.take(self.rows[label]))
-                for one in (sides, *(drawn if len(drawn) + 1 >= LEAST_DRAWS else ()))
+                contrast(self._within(metric, f"draw {number}", one, label))
+                for number, one in enumerate(every)
             ]
             self._contrasts[key] = DrawnContrast(made) if len(made) > 1 else made[0]
         return self._contrasts[key]
@@ -98,7 +122,7 @@ class Sample:
         if columns is None or self.metrics[metric].family is Family.DISTANCE:
             return None
         sides = replace(self._sides(metric), baseline=columns, quantized=self.columns[0][metric])
-        return contrast(sides if label is None else sides.take(self.rows[label]))
+        return contrast(self._within(metric, REFERENCE, sides, label))
 
     def _sides(self, metric: str) -> Sides:
         statistics = self.evaluation.statistics
