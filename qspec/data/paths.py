@@ -26,7 +26,16 @@ def inside(root: Path, relative: str, *, what: str = "file", folders: bool = Fal
             rule="QS900",
         )
     top = root.resolve()
-    path = (top / relative).resolve()
+    try:
+        path = (top / relative).resolve()
+        path.exists()
+    except (OSError, RuntimeError) as error:  # links in a circle, or a name longer than any file's
+        reason = error.strerror if isinstance(error, OSError) else "its links lead in a circle"
+        raise QSpecError(
+            f"The {what} {relative[:80]!r} cannot be looked for: {str(reason).lower()}.",
+            hint="name a file in the spec's folder or below it",
+            rule="QS900",
+        ) from None
     if not path.is_relative_to(top):
         raise QSpecError(
             f"The {what} {relative} lies outside {top}.",

@@ -106,7 +106,11 @@ def load_one(source: Source) -> Loaded:
 
 def _regular(path: Path) -> Path:
     """The path, unless it is a pipe or a device, from which reading might never end."""
-    if path.exists() and not path.is_file() and not path.is_dir():
+    try:
+        there = path.exists()
+    except OSError as error:  # a name longer than any file's
+        raise QSpecError(f"{str(error.strerror).lower()}.", hint="name a file") from None
+    if there and not path.is_file() and not path.is_dir():
         raise QSpecError("it is no regular file.", hint="name a file")
     return path
 

@@ -26,6 +26,19 @@ TARGETS: dict[str, Target] = {
 }
 
 
+def warm() -> None:
+    """Import what commands import when they are called, once and not in every child."""
+    import qspec.execute.run
+    import qspec.execute.tasks.classification  # noqa: F401
+    from qspec.checks.rules import registry as rules
+    from qspec.cli import registry as commands
+    from qspec.report.formats import registry as formats
+
+    for table in (rules, commands, formats):
+        for name in table.names():
+            table.get(name)
+
+
 def one_case(name: str, seed: int, number: int, folder: Path) -> int:
     """Lay one case into a folder and run it in this process, its output shown."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -55,6 +68,7 @@ def main() -> int:
     names = given.only or list(TARGETS)
     if given.case is not None:
         return one_case(names[0], given.seed, given.case, given.folder.resolve())
+    warm()
     seconds = (given.seconds if given.seconds or given.cases else 3000.0) or None
     found = []
     for name in names:

@@ -70,6 +70,32 @@ def test_a_device_or_a_pipe_is_never_read(work, spec, attack):
     attack("execute", "s.qspec", seconds=5).refused("regular file")
 
 
+def test_links_in_a_circle_are_a_sentence(work, spec, attack):
+    for ending in ("npz", "qspec", "onnx", "bin"):
+        (work / f"a.{ending}").symlink_to(f"b.{ending}")
+        (work / f"b.{ending}").symlink_to(f"a.{ending}")
+    attack("execute", spec(data="a.npz")).refused("circle")
+    attack("execute", spec(model="a.onnx")).refused("circle")
+    linear_model(work / "m.onnx", weight(location="a.bin"))
+    attack("execute", spec()).refused("circle")
+    (work / "u.qspec").write_text('qspec 1\nuse "a.qspec"\n')
+    done = attack("check", "u.qspec")
+    assert done.code == 1
+    assert "u.qspec:2:5" in done.out
+    attack("check", "a.qspec").refused("symbolic links")
+
+
+def test_names_longer_than_any_file_are_sentences_with_their_place(work, spec, attack):
+    name = "a" * 4000
+    attack("execute", spec(data=f"{name}.npz")).refused(r"s\.qspec:\d+(.|\n)*too long")
+    linear_model(work / "m.onnx", weight(location=name))
+    attack("execute", spec()).refused("too long")
+    (work / "u.qspec").write_text(f'qspec 1\nuse "{name}.qspec"\n')
+    done = attack("check", "u.qspec")
+    assert done.code == 1
+    assert "u.qspec:2:5" in done.out
+
+
 @pytest.mark.parametrize(
     "name", ["x\\u{0}.npz", "https://a.example/d.npz", "file:///etc/passwd", "~/d.npz", "\\\\\\\\h\\\\d"]
 )
