@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from lark import Token, Transformer
-
+from qspec.lang.engine import Token, Transformer
 from qspec.lang.tree import (
     Argument,
     AssertionNode,

@@ -7,10 +7,8 @@ import threading
 from functools import cache
 from pathlib import Path
 
-import lark
-from lark import Lark, Token
-
 from qspec.lang.build import TreeBuilder
+from qspec.lang.engine import VERSION, Lark, Token
 from qspec.resources import cache_folder, resource
 
 lock = threading.Lock()
@@ -34,7 +32,7 @@ def _cache_file() -> Path | None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError:
         return None  # a read-only home costs twenty milliseconds and nothing else
-    return folder / f"grammar-{lark.__version__}-py{sys.version_info.major}{sys.version_info.minor}.bin"
+    return folder / f"grammar-{VERSION}-py{sys.version_info.major}{sys.version_info.minor}.bin"
 
 
 @cache

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lark import Token
-
 from qspec.lang.diagnostic import Diagnostic, Related, Severity
+from qspec.lang.engine import Token
 from qspec.lang.source import Source, Span
 from qspec.lang.tree import Number, TermNode, Word
 from qspec.lang.trouble import RELATIONS, WORDS, Trouble, expected

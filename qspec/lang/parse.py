@@ -9,12 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
-from lark import Token
-from lark.exceptions import UnexpectedInput
-
 from qspec.errors import LimitError, cap
 from qspec.lang import grammar
 from qspec.lang.diagnostic import Diagnostic, Edit, Fix, Severity
+from qspec.lang.engine import Token, UnexpectedInput
 from qspec.lang.source import Source, Span
 from qspec.lang.tree import Block, Comment, SyntaxTree
 

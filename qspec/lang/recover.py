@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lark import Token
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
-from lark.parsers.lalr_interactive_parser import InteractiveParser
-
 from qspec.lang import grammar
 from qspec.lang.diagnostic import Diagnostic
+from qspec.lang.engine import (
+    InteractiveParser,
+    Token,
+    UnexpectedCharacters,
+    UnexpectedInput,
+    UnexpectedToken,
+)
 from qspec.lang.messages import describe
 from qspec.lang.source import Source
 from qspec.lang.tree import Block

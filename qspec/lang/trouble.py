@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lark import Token
-
+from qspec.lang.engine import Token
 from qspec.lang.source import Source
 
 WORDS = {

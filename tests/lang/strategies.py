@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import strategies as st
@@ -122,6 +123,7 @@ def of(annotation: Any, metadata: tuple[Any, ...] = ()) -> st.SearchStrategy[Any
     return SPECIAL[annotation] if annotation in SPECIAL else noun(annotation)
 
 
+@cache
 def noun(kind: type[Any]) -> st.SearchStrategy[Any]:
     """Nouns of a kind, most of their fields unsaid."""
     if kind in SPECIAL:
@@ -135,13 +137,15 @@ def noun(kind: type[Any]) -> st.SearchStrategy[Any]:
         values: dict[str, Any] = {}
         for name, info in kind.model_fields.items():
             if info.is_required() or draw(st.integers(0, 3)) == 0:
-                values[name] = draw(_field(kind, name, info))
+                values[name] = draw(_field(kind, name))
         return kind(**values)
 
     return st.deferred(build)
 
 
-def _field(kind: type[Noun], name: str, info: Any) -> st.SearchStrategy[Any]:
+@cache
+def _field(kind: type[Noun], name: str) -> st.SearchStrategy[Any]:
+    info = kind.model_fields[name]
     if kind.__name__ == "Assertion" and name == "bounds":
         return st.lists(noun(Bound), min_size=1, max_size=2)
     if kind is TensorFormat and name == "scale":
