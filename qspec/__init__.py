@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qspec._version import __version__
 
 if TYPE_CHECKING:
-    from qspec.api import Run, check, diff, explain, judge, load, needs, plan, render, run, transfer
+    from qspec.api import Run, check, diff, explain, judge, load, needs, plan, rename, render, run, transfer
     from qspec.errors import NotExecutableError, QSpecError, SpecSyntaxError
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "load",
     "needs",
     "plan",
+    "rename",
     "render",
     "run",
     "transfer",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from qspec.interop import Exported, Imported
     from qspec.lang.compare import Change
     from qspec.lang.load import Workspace
+    from qspec.lang.rename import Renamed
     from qspec.model.record import Record
     from qspec.report.reference import Page
 
@@ -99,6 +100,17 @@ def diff(old: str | Path, new: str | Path) -> list[Change]:
     before, after = (load_revision(str(one)) if is_revision(str(one)) else load(one) for one in (old, new))
     refuse_errors([*before.errors, *after.errors])
     return compare(before, after)
+
+
+def rename(path: str | Path, name: str, new: str, *, write: bool = True) -> list[Renamed]:
+    """Give what a spec declares another name, there and in the files it uses; `name` may be `OWNER/KIND/NAME`."""
+    from qspec.lang.edit import rewrite
+    from qspec.lang.rename import rename as renamed
+
+    changed = renamed(load(path), name, new)
+    for one in changed if write else ():
+        rewrite(Path(one.before.path), one.before, one.after)
+    return changed
 
 
 def transfer(path: str | Path, deployment: str, *, claims: Sequence[str] = ()) -> list[Transfer]:

@@ -59,10 +59,13 @@ def _word(token: Token) -> Word:
 
 def _string(token: Token) -> String:
     prose = token.type == "PROSE"
-    raw = str(token)[3:-3].replace("\r\n", "\n") if prose else str(token)[1:-1]
-    if "\\" in raw:
-        raw = _ESCAPE.sub(_unescape, raw)
-    return String(_start(token), _end(token), raw, prose)
+    return String(_start(token), _end(token), unescaped(str(token)), prose)
+
+
+def unescaped(written: str) -> str:
+    """What a string or a piece of prose says, its quotes taken off and its escapes read."""
+    raw = written[3:-3].replace("\r\n", "\n") if written.startswith('"""') else written[1:-1]
+    return _ESCAPE.sub(_unescape, raw) if "\\" in raw else raw
 
 
 def _unescape(match: re.Match[str]) -> str:

@@ -126,11 +126,11 @@ class _Lowering:
             hint = "assertions stand in a claim" if shape.members is None else "write `name: value`"
             self.complaints.wrong("An assertion cannot stand in this block.", item, hint)
             return
-        fields = self._qualifiers(item.qualifiers, Assertion)
         listed = values.setdefault(shape.assertions.name, [])
         here = (*path, shape.assertions.key, len(listed))
         self.positions.values[here] = item.span
         self.positions.keys[here] = item.term.span
+        fields = self._qualifiers(item.qualifiers, Assertion, here)
         for number, part in enumerate(item.bounds):
             self.positions.values[(*here, "bounds", number)] = part.quantity.span
         quantity = self._read(Term, item.term, "This is no quantity.")
@@ -142,12 +142,15 @@ class _Lowering:
         if assertion is not None:
             listed.append(assertion)
 
-    def _qualifiers(self, qualifiers: list[Qualifier], noun: type[BlockNoun] | None) -> dict[str, Any]:
+    def _qualifiers(
+        self, qualifiers: list[Qualifier], noun: type[BlockNoun] | None, path: Path
+    ) -> dict[str, Any]:
         """The fields that stand behind a head; none of them fits where `noun` is None."""
         fields: dict[str, Any] = {}
         for qualifier in qualifiers:
             name, value = QUALIFIERS[qualifier.kind], qualifier.value
             word = qualifier.kind.replace("-", " ")
+            self.positions.values.setdefault((*path, qualifier.kind), value.span)
             if noun is None or name not in noun.model_fields:
                 self.complaints.wrong(f"`{word}` cannot stand here.", qualifier, "remove it")
             elif name in fields:
@@ -235,7 +238,7 @@ class _Lowering:
         here = (*path, target.name.replace("_", "-"), len(listed))
         self.positions.values[here] = item.span
         self.positions.keys[here] = item.head.span
-        fields = self._qualifiers(item.qualifiers, noun)
+        fields = self._qualifiers(item.qualifiers, noun, here)
         if target.kind == "quantities":
             quantity = self._read(Term, item.head, "This is no quantity.")
             if quantity is None:
@@ -263,7 +266,7 @@ class _Lowering:
     def _field(self, value: Value, target: FieldShape, path: Path, item: Section | Entry) -> Any:
         if item.qualifiers:
             noun = next((kind for kind in target.types if _is_noun(kind)), None)
-            fields = self._qualifiers(item.qualifiers, noun if isinstance(item, Section) else None)
+            fields = self._qualifiers(item.qualifiers, noun if isinstance(item, Section) else None, path)
             if noun is not None and isinstance(item, Section):
                 return self._noun(item.block, noun, path, fields)
         if target.many and isinstance(value, ListNode):
