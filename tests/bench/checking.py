@@ -1,4 +1,4 @@
-"""Parsing, lowering and checking large and many documents, in megabytes a second, beside yamllint on its own format."""
+"""Parsing, lowering and checking large and many documents, in megabytes a second, beside linters of other formats."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from cpu import medians, tool
+import peers
+from cpu import medians, seconds, tool
 
 from qspec.checks.batch import check_files
 from qspec.checks.runner import check_workspace
@@ -17,28 +18,13 @@ from qspec.lang.source import Source
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 LEAST_MB_PER_SECOND = 0.3
-YAMLLINT_THEN = 0.18
-
-
-def large(size: int = 100_000) -> str:
-    """A document of about `size` characters: the quickstart's declarations again and again under other names."""
-    body = (SPECS / "quickstart.qspec").read_text(encoding="utf-8").removeprefix("qspec 1\n")
-    parts = ["qspec 1\n"]
-    for number in range(size // len(body) + 1):
-        part = body
-        for name in ("digits-cnn", "digits-int8", "under-one-point"):
-            part = part.replace(name, f"{name}-{number}")
-        parts.append(
-            part.replace("dataset digits {", f"dataset digits-{number} {{").replace(
-                "digits.t", f"digits-{number}.t"
-            )
-        )
-    return "".join(parts)
+# Megabytes a second that the design read of each on one machine: what is compared are the ratios.
+PEERS = {"yamllint": 0.18, "check-jsonschema": 0.16, "sqlfluff": 0.003}
 
 
 def main() -> None:
     """Print speeds and budgets."""
-    text = large()
+    text = peers.spec(100_000)
     check_workspace(load_source(Source("warm.qspec", text[:5000]), root=SPECS))
     start = time.process_time()
     report = check_workspace(load_source(Source("large.qspec", text), root=SPECS))
@@ -47,17 +33,8 @@ def main() -> None:
         f"parse, lower, check {len(text) / 1e3:.0f} kB: {own:.2f} MB/s, {len(report.claims)} claims "
         f"(budget {LEAST_MB_PER_SECOND})"
     )
-    peer = tool("yamllint")
     with tempfile.TemporaryDirectory() as folder:
-        if peer:
-            small, big = Path(folder) / "small.yaml", Path(folder) / "big.yaml"
-            line = '- {name: value, other: [1, 2, 3], text: "some words in a string"}\n'
-            small.write_text("---\n" + line)
-            big.write_text("---\n" + line * (len(text) // len(line)))
-            read = medians({"small": [peer, str(small)], "big": [peer, str(big)]}, rounds=5)
-            theirs = big.stat().st_size / 1e6 / (read["big"] - read["small"])
-            allowed = LEAST_MB_PER_SECOND / YAMLLINT_THEN
-            print(f"yamllint: {theirs:.2f} MB/s; ratio {own / theirs:.2f}, budget {allowed:.2f}")
+        beside_peers(own, text, Path(folder) / "peers")
         spec = (SPECS / "quickstart.qspec").read_bytes()
         for number in range(200):
             (Path(folder) / f"{number}.qspec").write_bytes(spec)
@@ -83,6 +60,36 @@ def cores(folder: Path) -> None:
             times.append(time.perf_counter() - start)
     ratio = min(taken[1]) / min(taken[2])
     print(f"two processes: {ratio:.2f} times as soon (load of this machine: {os.getloadavg()[0]:.1f})")
+
+
+def beside_peers(own: float, text: str, folder: Path) -> None:
+    """The speed of every peer over a file of the same size, start-up included, as the design read it.
+
+    The budget is on reading and checking alone; beside it stands the whole command, start-up for start-up.
+    """
+    folder.mkdir()
+    big = folder / "big.qspec"
+    big.write_text(text, encoding="utf-8")
+    commands = {
+        "qspec": [str(tool("qspec")), "check", "--no-cache", str(big)],
+        **peers.commands(folder, len(text)),
+    }
+    # One run is enough where a run takes half a minute.
+    first = {name: seconds(command) for name, command in commands.items()}
+    quick = {name: command for name, command in commands.items() if first[name] < 10}
+    read = {
+        name: Path(commands[name][-1]).stat().st_size / 1e6 / spent
+        for name, spent in {**first, **medians(quick, rounds=5)}.items()
+    }
+    print(f"qspec check, the whole command: {read['qspec']:.3f} MB/s")
+    for name, then in PEERS.items():
+        if name in read:
+            ratio, allowed = own / read[name], LEAST_MB_PER_SECOND / then
+            verdict = "within" if ratio >= allowed else f"{allowed / ratio:.2f} times"
+            print(
+                f"{name}: {read[name]:.3f} MB/s; reading and checking {ratio:.2f} of it, budget {allowed:.2f} "
+                f"({verdict}); the whole command {read['qspec'] / read[name]:.2f}"
+            )
 
 
 def kept(folder: Path, spec: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,7 +26,8 @@ def medians(
 ) -> dict[str, float]:
     """Median CPU seconds of each command over interleaved rounds; the first round is warm-up."""
     taken: dict[str, list[float]] = {name: [] for name in commands}
-    environment = {**os.environ, **(env or {})}
+    # An installed program is compiled once, and so is everything that is measured here.
+    environment = {**os.environ, **(env or {}), "PYTHONDONTWRITEBYTECODE": ""}
     for number in range(rounds + 1):
         for name, command in commands.items():
             spent = seconds(command, environment)
@@ -35,6 +37,8 @@ def medians(
 
 
 def tool(name: str) -> str | None:
-    """The path of a tool of this environment, or None where it is not installed."""
-    path = BIN / name
-    return str(path) if path.exists() else None
+    """The path of a tool of this environment, or of another on the path; None, and a sentence, where there is none."""
+    path = shutil.which(name, path=f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}")
+    if path is None:
+        print(f"{name} is not installed, and is left out; `pip install {name}` brings it into the comparison")
+    return path

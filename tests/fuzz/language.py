@@ -7,6 +7,7 @@ refused by a sentence. No text may take a second of processor time, or bring its
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import resource
 import signal
@@ -133,7 +134,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", type=int, default=100_000, help="how many of each kind")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many batches at once")
     chosen = parser.parse_args()
     began, done, failed, worst = time.monotonic(), {"generated": 0, "mutated": 0}, 0, Worst()
     sizes = [min(BATCH, chosen.documents - start) for start in range(0, chosen.documents, BATCH)]
