@@ -75,7 +75,7 @@ def test_the_script_asks_the_program_which_answers():
         "COMP_CWORD": "1",
     }
     out = qspec(env=environment).stdout.split()
-    assert out == ["plain,execute", "plain,explain"]
+    assert out == ["plain,execute", "plain,explain", "plain,export"]
 
 
 def test_output_is_plain_where_it_is_no_terminal():
