@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from qspec.data.limits import Limits
 from qspec.data.readers import registry
+from qspec.data.readers.footer import read_groups
 from qspec.data.table import Table
 from qspec.errors import NotExecutableError, Place, QSpecError
 
@@ -32,7 +33,10 @@ def read_parquet(path: Path, limits: Limits) -> Table:
         ) from None
     try:
         file = parquet.ParquetFile(path, memory_map=False, thrift_string_size_limit=64 << 20)
-    except (arrow.ArrowException, OSError) as error:
+        groups = read_groups(path)
+        if sum(group.rows for group in groups) != file.metadata.num_rows:
+            raise ValueError("its groups have other rows than the whole")
+    except (arrow.ArrowException, OSError, ValueError) as error:
         raise QSpecError(
             f"{path.name} is not a complete Parquet file.", place=Place(str(path)), hint=str(error)
         ) from None
@@ -43,18 +47,12 @@ def read_parquet(path: Path, limits: Limits) -> Table:
         if arrow.types.is_primitive(column.type):
             size = file.metadata.num_rows * column.type.bit_width // 8
             limits.check("decompressed_bytes", size, f"The column {column.name!r} of {path.name}, in bytes,")
-    for index in range(file.metadata.num_row_groups):
-        size = file.metadata.row_group(index).total_byte_size
-        limits.check("decompressed_bytes", size, f"A row group of {path.name}, in bytes,")
+    for group in groups:
+        limits.check("decompressed_bytes", group.nbytes, f"A row group of {path.name}, in bytes,")
     if len(set(names)) != len(names):
         raise QSpecError(f"{path.name} holds two columns of one name.", place=Place(str(path)))
-    groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
-    starts = np.cumsum([0, *(group.num_rows for group in groups)])
-    sizes = dict.fromkeys(names, 0)
-    for group in groups:
-        for chunk in map(group.column, range(group.num_columns)):
-            name = chunk.path_in_schema.partition(".")[0]
-            sizes[name] = sizes.get(name, 0) + chunk.total_uncompressed_size
+    starts = np.cumsum([0, *(group.rows for group in groups)])
+    sizes = {name: sum(group.sizes.get(name, 0) for group in groups) for name in names}
     loaders = {name: _Groups(path, name, limits, starts, sizes[name]) for name in names}
     return Table(loaders, rows=file.metadata.num_rows, source=path.name)
 
