@@ -16,13 +16,16 @@ SPEC_PARTS = {"data": "img", "executor": "pipeline { pre: [decode-image(grey)] }
 
 
 def png(width: int, height: int, rows: int) -> bytes:
-    """A PNG of that declared size with so many rows of black."""
+    """A PNG of that declared size with so many rows of black, or as much of them as 16 MiB hold."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     packer = zlib.compressobj(9)
-    data = b"".join(packer.compress(bytes(width + 1)) for _ in range(rows)) + packer.flush()
+    data = (
+        b"".join(packer.compress(bytes(min(width + 1, 16 * MIB // rows))) for _ in range(rows))
+        + packer.flush()
+    )
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
 
