@@ -11,10 +11,12 @@ from qspec.execute.blocks import hardware_block, runtime_block
 from qspec.execute.machine import found
 from qspec.execute.options import Options
 from qspec.lang.claims import resolve_claims
+from qspec.lang.diagnostic import Edit
 from qspec.lang.edit import append_section, rewrite, verified
-from qspec.lang.load import load, load_one
+from qspec.lang.load import Loaded, load, load_one
 from qspec.lang.resolve import ResolvedClaim, ResolvedExecutor
 from qspec.lang.source import read_source
+from qspec.lang.twin_edit import is_twin, put
 from qspec.model.claim import Claim
 from qspec.model.executor import Executor
 from qspec.model.hardware import Runtime
@@ -62,17 +64,24 @@ def adopt_hardware(
                 "claims": {**loaded.document.claims, twin: claim},
             }
         )
-        nouns = [*((f"executor {inner_word(name)}", noun) for name, noun in new.items())]
-        edits = [
-            append_section(source, loaded.tree, loaded.tree.root, keyword, noun)
-            for keyword, noun in (*nouns, (f"claim {inner_word(twin)}", claim))
-        ]
-        source = verified(source, edits, document)
+        source = verified(source, _declared(loaded, new, twin, claim), document)
         written.append(twin)
     if written:
         rewrite(path, original, source)
     # A twin that was there already stands for its claim and, where every claim is asked for, for itself.
     return Adopted(list(dict.fromkeys(names)), written)
+
+
+def _declared(loaded: Loaded, executors: dict[str, Executor], name: str, claim: Claim) -> list[Edit]:
+    """The edits that append declarations to a spec or its twin."""
+    if is_twin(loaded.source):
+        nouns = [*((("executors", one), noun) for one, noun in executors.items()), (("claims", name), claim)]
+        return [put(loaded, path, noun.to_json()) for path, noun in nouns]
+    sections = [*((f"executor {inner_word(one)}", noun) for one, noun in executors.items())]
+    return [
+        append_section(loaded.source, loaded.tree, loaded.tree.root, keyword, noun)
+        for keyword, noun in (*sections, (f"claim {inner_word(name)}", claim))
+    ]
 
 
 def _provider(executor: ResolvedExecutor, options: Options) -> str:

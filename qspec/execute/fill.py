@@ -10,6 +10,7 @@ from qspec._version import __version__
 from qspec.errors import QSpecError
 from qspec.execute.judge.figures import count
 from qspec.execute.judge.judge import Verdicts
+from qspec.lang.diagnostic import Edit
 from qspec.lang.digests import assertions_digest, content_digest, executor_digest
 from qspec.lang.edit import append_section, find_section, replace_section, rewrite, verified
 from qspec.lang.load import Loaded, load_one
@@ -17,6 +18,7 @@ from qspec.lang.new_file import write_new
 from qspec.lang.resolve import ResolvedClaim
 from qspec.lang.source import Source, read_source
 from qspec.lang.tree import Section
+from qspec.lang.twin_edit import is_twin, put
 from qspec.model.measured import JUDGE_VERSION, Artifacts, Census, Found, Measured
 
 TOOL = f"qspec {__version__}"
@@ -87,20 +89,28 @@ def fill(path: Path, blocks: Mapping[str, Measured], *, output: Path | None = No
 
 def _splice(source: Source, claim: str, block: Measured) -> Source:
     loaded = load_one(source)
-    section = find_section(loaded.tree.root, "claim", claim)
-    if section is None:
+    changed = loaded.document.claims.get(claim)
+    if changed is None:
         raise QSpecError(f"The claim `{claim}` is no longer in {source.path}.", hint="run the command again")
-    old = _same_machine(loaded, section, claim, block)
-    if old is not None:
-        edit = replace_section(source, loaded.tree, old, "measured", block)
-    else:
-        edit = append_section(source, loaded.tree, section.block, "measured", block)
-    changed = loaded.document.claims[claim]
     kept = [m for m in changed.measured if not _replaces(block, m)]
     index = next((i for i, m in enumerate(changed.measured) if _replaces(block, m)), len(kept))
     measured = [*kept[:index], block, *kept[index:]]
+    if is_twin(source):
+        edit = put(loaded, ("claims", claim, "measured"), [one.to_json() for one in measured])
+    else:
+        edit = _section(loaded, claim, block)
     claims = {**loaded.document.claims, claim: changed.model_copy(update={"measured": measured})}
     return verified(source, [edit], loaded.document.model_copy(update={"claims": claims}))
+
+
+def _section(loaded: Loaded, claim: str, block: Measured) -> Edit:
+    """The block in the place of the one it replaces, or at the end of its claim."""
+    section = find_section(loaded.tree.root, "claim", claim)
+    assert section is not None, "the document was read from this tree"
+    old = _same_machine(loaded, section, claim, block)
+    if old is not None:
+        return replace_section(loaded.source, loaded.tree, old, "measured", block)
+    return append_section(loaded.source, loaded.tree, section.block, "measured", block)
 
 
 def _replaces(new: Measured, old: Measured) -> bool:

@@ -22,6 +22,10 @@ Collection = Literal[
 ]
 
 
+TWINS = frozenset({".json", ".yaml", ".yml"})
+"""Endings of YAML and JSON twins."""
+
+
 @dataclass
 class Loaded:
     """One file: its source, tree, document and positions, and the errors met while reading it."""
@@ -86,8 +90,7 @@ def load_source(source: Source, *, root: Path) -> Workspace:
 
 def load_one(source: Source) -> Loaded:
     """Parse and lower one file, without what it uses."""
-    suffix = Path(source.path).suffix.lower()
-    if suffix in {".json", ".yaml", ".yml"}:
+    if Path(source.path).suffix.lower() in TWINS:
         from qspec.lang.twin import read_twin
 
         return read_twin(source)

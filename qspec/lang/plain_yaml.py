@@ -73,6 +73,8 @@ class _YAML:
 
     def __init__(self, source: Source, events: Iterator[Any]) -> None:
         self.source, self.events, self.nodes = source, events, 0
+        self.ended = Span(0, 0)
+        """Where the collection that was read last ends."""
 
     def next(self) -> tuple[str, Any, Span]:
         event = next(self.events)
@@ -109,7 +111,7 @@ class _YAML:
             return Plain(self.scalar(event, tag, span), span)
         if kind == "SequenceStartEvent":
             items = [self.value(*part, depth + 1) for part in self.until("SequenceEndEvent")]
-            return Plain(items, Span(span.start, items[-1].span.end if items else span.end))
+            return Plain(items, self.around(event, span, items[-1] if items else None))
         pairs: list[tuple[Key, Plain]] = []
         for key in self.until("MappingEndEvent"):
             name = self.value(*key, depth + 1)
@@ -117,13 +119,20 @@ class _YAML:
                 raise PlainSyntaxError("A key is a word or a string.", name.span)
             text = str(key[1].value)
             pairs.append((Key(text, name.span), self.value(*self.next(), depth + 1)))
-        return Plain(pairs, Span(span.start, pairs[-1][1].span.end if pairs else span.end), mapping=True)
+        return Plain(pairs, self.around(event, span, pairs[-1][1] if pairs else None), mapping=True)
+
+    def around(self, event: Any, span: Span, last: Plain | None) -> Span:
+        """From the beginning of a collection to its bracket, or in a block to the end of its last value."""
+        if event.flow_style:
+            return Span(span.start, self.ended.end)
+        return Span(span.start, last.span.end if last is not None else span.end)
 
     def until(self, end: str) -> Iterator[tuple[str, Any, Span]]:
         """The events up to the end of a collection; nested ones are taken by whoever reads their start."""
         while True:
             part = self.next()
             if part[0] == end:
+                self.ended = part[2]
                 return
             yield part
 

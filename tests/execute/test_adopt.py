@@ -11,6 +11,7 @@ import pytest
 from qspec import api
 from qspec.execute.options import Options
 from qspec.lang.load import load
+from qspec.lang.twin import write_twin
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 CHIP = 'hardware { cpu: "Chip 9000", accelerator: "NPU 5" }'
@@ -85,3 +86,22 @@ def test_a_twin_is_timed_here_and_the_original_is_not(spec, tmp_path):
     }
     assert outcomes["under-one-point"] == "not-measured"
     assert outcomes["under-one-point-here"] != "not-measured"
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_a_spec_in_yaml_or_json_is_filled_in_and_adopted_too(form, spec, tmp_path):
+    written = tmp_path / f"s.qspec.{form}"
+    written.write_text(write_twin(load(spec).main.document, form))
+    before = written.read_text()
+    options = Options(store=tmp_path / "store")
+    adopted = api.adopt(written, options=options)
+    assert adopted.written == ["under-one-point-here"]
+    api.run(written, options=options, claims=adopted.claims)
+    document = load(written).main.document
+    assert (
+        document.claims["under-one-point-here"].measured and not document.claims["under-one-point"].measured
+    )
+    (again,) = api.judge(written, options=options, claims=adopted.claims)
+    assert again.verdicts.judged
+    kept = iter(written.read_text().splitlines())
+    assert all(line.rstrip(",") in (other.rstrip(",") for other in kept) for line in before.splitlines())
