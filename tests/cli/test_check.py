@@ -165,7 +165,9 @@ def test_watching_checks_again_when_a_document_changes(brochure: Path):
     assert process.stderr is not None
     assert process.stderr.readline() == "watching; interrupt to end\n"
     time.sleep(0.05)
-    brochure.write_text(CLAIM.replace("1 %", "1 pp"))
+    changed = brochure.with_name("changed")
+    changed.write_text(CLAIM.replace("1 %", "1 pp"))
+    changed.replace(brochure)  # in one step: half a file would be a change of its own
     assert process.stderr.readline() == "watching; interrupt to end\n"
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
