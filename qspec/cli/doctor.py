@@ -10,7 +10,11 @@ from qspec.cli import command
 
 _EXTRAS = {
     "execute": ("numpy", "scipy", "onnx", "onnxruntime"),
-    "text": ("sacrebleu", "jiwer", "rouge_score"),
+    "text": ("sacrebleu", "jiwer", "rouge_score", "tokenizers"),
+    "images": ("PIL",),
+    "parquet": ("pyarrow",),
+    "hub": ("huggingface_hub",),
+    "sign": ("cryptography",),
     "torch": ("torch", "onnxscript"),
 }
 
@@ -64,8 +68,11 @@ def doctor(output_format: str, capture: bool, provider: str | None) -> int:
 def _said(name: str, value: object) -> str:
     if name == "memory" and isinstance(value, int):
         return f"{value / 2**30:.1f} GiB"
+    if name == "frequency" and isinstance(value, float):
+        return f"{value / 1e9:.2f} GHz"
     if isinstance(value, dict):
-        return ", ".join(f"{key} {one}" for key, one in value.items() if one is not None)
+        return ", ".join(f"{key} {_said(key, one)}" for key, one in value.items() if one is not None)
     if isinstance(value, list | tuple):
-        return ", ".join(v["name"] if isinstance(v, dict) and "name" in v else str(v) for v in value)
-    return str(value)
+        between = " " if name == "load" else ", "
+        return between.join(v["name"] if isinstance(v, dict) and "name" in v else _said("", v) for v in value)
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
