@@ -45,6 +45,8 @@ class CensusCard:
     realized: bool
     simulated: bool
     missing: tuple[str, ...]
+    elsewhere: tuple[str, ...] = ()
+    """Nodes that ran on another provider than the one asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,4 +152,6 @@ def _census(model: str, census: Census) -> CensusCard:
             Bar("arithmetic", computed, f"{computed_text} of {of}", strong=True),
         ),
     )
-    return CensusCard(model, bars, census.realized, census.simulated, tuple(census.missing))
+    return CensusCard(
+        model, bars, census.realized, census.simulated, tuple(census.missing), tuple(census.elsewhere)
+    )

@@ -72,6 +72,8 @@ class Score:
     forest: Forest | None
     flips: Flips | None
     tile: Headline | None
+    export: str = ""
+    """What the export to the baseline's file had cost before, in a sentence; empty where no reference is named."""
 
     @property
     def has_flips(self) -> bool:
@@ -110,6 +112,7 @@ def scores_of(claim: ClaimView, block: Measured) -> Iterator[Score]:
             forest=forest(claim, measure, by_stratification(lines), losses, on),
             flips=_flips(whole) if whole is not None else None,
             tile=_headline(term, whole, losses),
+            export=_exported(whole, values, losses) if whole is not None else "",
         )
 
 
@@ -139,6 +142,17 @@ def _headline(term: str, whole: Result | None, losses: Scale) -> Headline | None
         return None
     ends = figures.ends(whole.interval)
     return Headline(term, losses.show(loss), losses.between(*ends) if ends else "")
+
+
+def _exported(whole: Result, values: Scale, losses: Scale) -> str:
+    loss, ends = figures.base(whole.export_loss), figures.ends(whole.export_interval)
+    if loss is None:
+        return ""
+    between = f" ({losses.between(*ends)})" if ends else ""
+    return (
+        f"The model that was exported has {values.show(figures.base(whole.reference))}: the export cost "
+        f"{losses.show(loss)}{between}, apart from the loss shown here."
+    )
 
 
 def _flips(whole: Result) -> Flips | None:

@@ -324,3 +324,33 @@ def test_a_statement_of_somebody_else_is_not_offered_for_execution(check: Check)
     assert not page.documents[0].can_run
     assert "qspec execute" not in render([check(text)], "markdown") + render([check(text)])
     assert {axis.name: axis.says for axis in page.claims[0].axes}["sample size"] == "50,000, as reported"
+
+
+def test_what_an_export_cost_is_told_apart_from_what_quantization_costs(check: Check):
+    results = (
+        "top1 { baseline: 0.9, quantized: 0.88, loss: 0.02, interval: 0.01..0.03, n: 900, reference: 0.91, "
+        "export-loss: 0.01, export-interval: 0.005..0.015 }"
+    )
+    text = (
+        EXECUTOR.replace("METRIC", "top1")
+        .replace("ASSERTIONS", "loss(top1) <= 5 pp")
+        .replace("RESULTS", results)
+    )
+    (score,) = make_page([check(text)]).claims[0].executions[0].scores
+    assert score.export == (
+        "The model that was exported has 91.00\u202f%: the export cost 1.00\u202fpp (0.50 to 1.50\u202fpp), apart from "
+        "the loss shown here."
+    )
+    assert score.export in render([check(text)], "html")
+
+
+def test_nodes_that_ran_on_another_provider_are_named(check: Check):
+    census = (
+        "census quantized { declared: 4, stored: 4, computed: 4, realized: true, "
+        'elsewhere: ["/pool on CPUExecutionProvider"] }'
+    )
+    text = EXECUTOR.replace("METRIC", "top1").replace("ASSERTIONS", "size <= 1 MB").replace("RESULTS", census)
+    page = render([check(text)], "html")
+    assert (
+        "Ran on another provider than the one asked for: <code>/pool on CPUExecutionProvider</code>" in page
+    )
