@@ -51,14 +51,9 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp
 
 
 @pytest.fixture
-def specs(tmp_path: Path) -> Path:
+def specs(tmp_path: Path, quickstart: Path) -> Path:
     """A copy of the quickstart with its model and data."""
-    folder = tmp_path / "specs"
-    folder.mkdir()
-    for name in ("data", "models"):
-        shutil.copytree(SPECS / name, folder / name)
-    shutil.copy(SPECS / "quickstart.qspec", folder)
-    return folder
+    return Path(shutil.copytree(quickstart.parent, tmp_path / "specs"))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -18,10 +18,10 @@ CHIP = 'hardware { cpu: "Chip 9000", accelerator: "NPU 5" }'
 
 
 @pytest.fixture
-def spec(tmp_path: Path) -> Path:
+def spec(tmp_path: Path, quickstart: Path) -> Path:
     for name in ("data", "models"):
         shutil.copytree(SPECS / name, tmp_path / name)
-    text, count = re.subn(r"hardware:\s+local[^\n]*", CHIP, (SPECS / "quickstart.qspec").read_text())
+    text, count = re.subn(r"hardware:\s+local[^\n]*", CHIP, quickstart.read_text())
     assert count == 1
     path = tmp_path / "s.qspec"
     path.write_text(text)
@@ -56,10 +56,10 @@ def test_a_second_time_nothing_is_written(spec):
     assert spec.read_text() == text
 
 
-def test_hardware_that_is_here_needs_no_twin(tmp_path):
+def test_hardware_that_is_here_needs_no_twin(tmp_path, quickstart):
     for name in ("data", "models"):
         shutil.copytree(SPECS / name, tmp_path / name)
-    path = Path(shutil.copy(SPECS / "quickstart.qspec", tmp_path))
+    path = Path(shutil.copy(quickstart, tmp_path))
     text = path.read_text()
     assert api.adopt(path).claims == ["under-one-point"]
     assert path.read_text() == text

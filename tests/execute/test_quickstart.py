@@ -21,8 +21,6 @@ from qspec.lang.load import load
 from qspec.model.measured import Measured, Result
 from qspec.resources import resource
 
-SPECS = Path(__file__).resolve().parents[2] / "specs"
-
 
 @dataclass
 class Done:
@@ -44,12 +42,9 @@ class Done:
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
-    folder = tmp_path_factory.mktemp("quickstart")
-    for name in ("data", "models"):
-        shutil.copytree(SPECS / name, folder / name)
-    text = (SPECS / "quickstart.qspec").read_bytes()
-    (folder / "quickstart.qspec").write_bytes(text)
+def done(tmp_path_factory: pytest.TempPathFactory, quickstart: Path) -> Iterator[Done]:
+    folder = Path(shutil.copytree(quickstart.parent, tmp_path_factory.mktemp("quickstart") / "specs"))
+    text = quickstart.read_bytes()
     store = folder.parent / "store"
     run = api.run(folder / "quickstart.qspec", options=Options(store=store))
     yield Done(folder, text, run, store)

@@ -21,16 +21,10 @@ from qspec.interop.verify import Checked, read_record, verify
 from qspec.lang.digests import content_digest
 from qspec.model.record import Record
 
-SPECS = Path(__file__).resolve().parents[2] / "specs"
-
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("verify") / "specs"
-    folder.mkdir()
-    for name in ("data", "models"):
-        shutil.copytree(SPECS / name, folder / name)
-    shutil.copy(SPECS / "quickstart.qspec", folder)
+def executed(tmp_path_factory: pytest.TempPathFactory, quickstart: Path) -> Path:
+    folder = Path(shutil.copytree(quickstart.parent, tmp_path_factory.mktemp("verify") / "specs"))
     api.run(folder / "quickstart.qspec", options=Options(store=folder.parent / "store"))
     return folder
 
@@ -85,8 +79,8 @@ def test_layout_and_comments_may_change_and_what_the_spec_says_may_not(folder: P
     assert found["executor of `under-one-point`"] is True
 
 
-def test_a_spec_that_was_left_as_it_was_is_recognised_by_its_bytes(folder: Path) -> None:
-    shutil.copy(SPECS / "quickstart.qspec", folder)
+def test_a_spec_that_was_left_as_it_was_is_recognised_by_its_bytes(folder: Path, quickstart: Path) -> None:
+    shutil.copy(quickstart, folder)
     found = {one.what: one for one in verify(folder / "quickstart.record.json")}
     assert found["spec"].holds is True
     assert "byte for byte" in found["spec"].detail

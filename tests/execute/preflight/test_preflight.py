@@ -48,7 +48,7 @@ FAULTS = {
 
 
 @pytest.fixture
-def spec(tmp_path: Path) -> Path:
+def spec(tmp_path: Path, quickstart: Path) -> Path:
     """The quickstart, on its own, beside an npz with columns that do not suit it and a file that is no model."""
     shutil.copytree(SPECS / "models", tmp_path / "models")
     (tmp_path / "data").mkdir()
@@ -63,7 +63,7 @@ def spec(tmp_path: Path) -> Path:
         word=np.array(["one"] * rows),
     )
     (tmp_path / "broken.onnx").write_bytes(b"\x08\x07\x12")
-    text = (SPECS / "quickstart.qspec").read_text("utf-8")
+    text = quickstart.read_text("utf-8")
     path = tmp_path / "quickstart.qspec"
     from qspec.canonical import file_digest
 
