@@ -12,12 +12,12 @@ from .conftest import SPECS, Run
 
 
 @pytest.fixture
-def spec(tmp_path: Path) -> Path:
+def spec(tmp_path: Path, quickstart: Path) -> Path:
     """The quickstart on its own, with a test set that is one example short of what it says."""
     for folder in ("models", "data"):
         shutil.copytree(SPECS / folder, tmp_path / "here" / folder)
     path = tmp_path / "here" / "spec.qspec"
-    text = (SPECS / "quickstart.qspec").read_text("utf-8")
+    text = quickstart.read_text("utf-8")
     path.write_text(text.replace("size: 899", "size: 900"), "utf-8")
     return path
 
