@@ -48,9 +48,7 @@ class Series:
     @property
     def steady(self) -> bool:
         """True when warm-up had settled and no drift shows between the first and the last third of rounds."""
-        third = max(1, len(self.rounds) // 3)
-        drift = float(np.median(self.rounds[-third:]) / np.median(self.rounds[:third]))
-        return self.settled and 1 / DRIFT <= drift <= DRIFT
+        return self.settled and _steady(self.rounds)
 
     def percentiles(self) -> dict[float, float]:
         """Latency in seconds at 50, 90, 95 and 99 %, those that the number of calls supports."""
@@ -59,6 +57,12 @@ class Series:
             for p in PERCENTILES
             if len(self.calls) >= calls_for_percentile(p)
         }
+
+
+def _steady(rounds: Seconds) -> bool:
+    third = max(1, len(rounds) // 3)
+    drift = float(np.median(rounds[-third:]) / np.median(rounds[:third]))
+    return 1 / DRIFT <= drift <= DRIFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,15 @@ class Timings:
         return self.baseline.steady and self.quantized.steady
 
     @property
+    def steady_ratio(self) -> bool:
+        """True when what one model takes of the other's time did not drift.
+
+        A host that slows both alike, as a falling clock frequency does, leaves their ratio as it is.
+        """
+        pairs = min(len(self.baseline.rounds), len(self.quantized.rounds))
+        return _steady(self.quantized.rounds[:pairs] / self.baseline.rounds[:pairs])
+
+    @property
     def held(self) -> float | None:
         """Wall over CPU time of all calls of the model that waited more; None on a device and for a server.
 
@@ -156,7 +169,8 @@ class Timings:
         if self.noise.reason is not None:
             yield self.noise.reason
         elif not self.steady:
-            yield f"the timings{where} drifted while they were taken"
+            alike = ", of both models alike" if self.steady_ratio else ""
+            yield f"the timings{where} drifted while they were taken{alike}"
         if self.disturbed:
             yield (
                 f"calls{where} took {self.held:.1f} times their CPU time by the wall: other work held the processor, so that "

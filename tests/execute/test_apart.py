@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -199,3 +200,19 @@ def test_threads_run_where_they_are_bound_and_are_freed_afterwards():
         raise AssertionError
     with bound(None):
         assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.parametrize(
+    ("slower", "relative"),
+    [(("baseline", "quantized"), "confirmed"), (("quantized",), "noisy-host")],
+)
+def test_a_host_that_slows_both_models_alike_leaves_their_ratio(tmp_path, slower, relative):
+    ramp = np.linspace(1, 1.4, 40)
+    pair = timings()
+    for side in slower:
+        series = getattr(pair, side)
+        pair = replace(pair, **{side: replace(series, rounds=series.rounds * ramp)})
+    assert not pair.steady
+    assert outcome(tmp_path, "throughput >= 1.2 x baseline", timings=pair).outcome == relative
+    assert pair.steady_ratio == (relative == "confirmed")
+    assert (", of both models alike" in next(pair.remarks(""))) == pair.steady_ratio

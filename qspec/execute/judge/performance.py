@@ -112,11 +112,12 @@ class PerformanceJudge:
             level = level_by_search(found, relation, limit)
         except QSpecError as error:  # too few measurements, or a clock or meter too coarse for them
             return not_judged(assertion, Outcome.INCONCLUSIVE, error.message)
-        steady = timings is None or timings.steady
+        relative = bound.quantity.dimension in RELATIVE
+        steady = timings is None or (timings.steady_ratio if relative else timings.steady)
         if not steady and outcome is not Outcome.INCONCLUSIVE:
             outcome = Outcome.NOISY_HOST
         because = None if steady else "the timings drifted while they were taken"
-        unit = None if bound.quantity.dimension in RELATIVE else _UNITS.get(bound.quantity.dimension)
+        unit = None if relative else _UNITS.get(bound.quantity.dimension)
         return Judged(assertion, outcome, level, interval, because=because, unit=unit)
 
     def _load(self, name: str | None) -> Timings | None:
