@@ -16,10 +16,10 @@ from qspec.model.precision import Precision
 from qspec.quantize import registry, static
 from qspec.quantize.adaptive import learn
 from qspec.quantize.block_weights import Cut, Solve, quantize_blocks
-from qspec.quantize.blocks import Blocks, Floats, cut, parameters, stacked
+from qspec.quantize.blocks import Blocks, Floats, cut, parameters
 from qspec.quantize.coverage import Coverage
 from qspec.quantize.emulate.granules import as_rows
-from qspec.quantize.gptq import taps_by_layer
+from qspec.quantize.gptq import solve_by_gram
 from qspec.quantize.grams import Doubles, Grams
 from qspec.quantize.graph import Layer, Port
 from qspec.quantize.integer import said, weight_arguments
@@ -47,15 +47,11 @@ def quantize_weights(request: Request) -> Realized:
 
     def ready(prepared: Prepared) -> tuple[Solve, Mapping[str, Any]]:
         watched = watch(request, prepared.model, prepared.inputs, WEIGHTS, ("adaround",))
-        taps = taps_by_layer(prepared)
-        grams = Grams(watched, (tap for each in taps.values() for tap in each))
 
-        def solve(layer: Layer, matrix: Floats, how: Cut) -> Blocks:
-            read = taps[layer.name]
-            parts = zip(np.split(matrix, len(read)), read, strict=True)
-            return stacked([_blocks(part, grams[tap], how, iterations) for part, tap in parts])
+        def part(matrix: Floats, gram: Doubles, how: Cut, layer: str) -> Blocks:
+            return _blocks(matrix, gram, how, iterations)
 
-        return solve, {"iterations": iterations, **watched.record()}
+        return solve_by_gram(prepared, watched, part), {"iterations": iterations, **watched.record()}
 
     return quantize_blocks(request, WEIGHTS, ready, used=("recipe",))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from qspec.quantize.block_weights import Cut, Solve, quantize_blocks
 from qspec.quantize.blocks import Blocks, Floats, cut, encode, parameters, stacked
 from qspec.quantize.grams import Doubles, Grams
 from qspec.quantize.graph import Layer
-from qspec.quantize.observe import watch
+from qspec.quantize.observe import Watch, watch
 from qspec.quantize.request import Realized, Request
 from qspec.quantize.stored import Prepared
 from qspec.quantize.support import keep_activations
@@ -39,17 +39,24 @@ def quantize(request: Request) -> Realized:
 
     def ready(prepared: Prepared) -> tuple[Solve, Mapping[str, Any]]:
         watched = watch(request, prepared.model, prepared.inputs, SCHEME, ("gptq",))
-        taps = taps_by_layer(prepared)
-        grams = Grams(watched, (tap for each in taps.values() for tap in each))
-
-        def solve(layer: Layer, matrix: Floats, how: Cut) -> Blocks:
-            read = taps[layer.name]
-            parts = zip(np.split(matrix, len(read)), read, strict=True)
-            return stacked([correct(part, grams[tap], how, layer.name) for part, tap in parts])
-
-        return solve, {"damping": DAMPING, **watched.record()}
+        return solve_by_gram(prepared, watched, correct), {"damping": DAMPING, **watched.record()}
 
     return quantize_blocks(request, SCHEME, ready)
+
+
+def solve_by_gram(
+    prepared: Prepared, watched: Watch, part: Callable[[Floats, Doubles, Cut, str], Blocks]
+) -> Solve:
+    """Each layer in the parts that read one input, by `part`: of its weight, the input's Gram matrix, the cut, the name."""
+    taps = taps_by_layer(prepared)
+    grams = Grams(watched, (tap for each in taps.values() for tap in each))
+
+    def solve(layer: Layer, matrix: Floats, how: Cut) -> Blocks:
+        read = taps[layer.name]
+        parts = zip(np.split(matrix, len(read)), read, strict=True)
+        return stacked([part(one, grams[tap], how, layer.name) for one, tap in parts])
+
+    return solve
 
 
 def taps_by_layer(prepared: Prepared) -> dict[str, tuple[Tap, ...]]:
