@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from qspec.lang.resolve import ResolvedExecutor
 
@@ -10,6 +11,18 @@ _ARM = re.compile(
     r"\b(arm|aarch64|apple|neoverse|cortex|graviton|ampere|altra|snapdragon|kirin|exynos|raspberry)", re.I
 )
 _ARM_SETS = frozenset({"neon", "asimd", "asimddp", "dotprod", "i8mm", "sve", "sve2", "sme"})
+_WIDE = ("vnni", "amx", "dotprod", "i8mm", "asimddp")
+
+
+def sums_overflow(instruction_sets: Iterable[str]) -> bool:
+    """Whether a processor with these adds two products of 8-bit integers in sixteen bits, where they overflow.
+
+    That is VPMADDUBSW of AVX2 and AVX-512, used where there is nothing wider (ONNX Runtime, *Quantize ONNX models*).
+    False for sets that do not tell.
+    """
+    names = [name.lower() for name in instruction_sets]
+    vectors = any(name.startswith("avx") for name in names)
+    return vectors and not any(word in name for name in names for word in _WIDE)
 
 
 def on_cpu(executor: ResolvedExecutor) -> bool:

@@ -23,6 +23,7 @@ from qspec.execute.located import located
 from qspec.execute.machine import capture, found
 from qspec.execute.options import Options
 from qspec.execute.others import drawn_models, other_models
+from qspec.execute.overflow import overflow_note
 from qspec.execute.placement import fall_back_note
 from qspec.execute.plan import Plan, make_plan
 from qspec.execute.preflight import refuse
@@ -102,6 +103,9 @@ def _execute(plan: Plan, progress: Progress, now: str | None) -> Executed:
         elsewhere=away,
     )
     verdicts = judge(resolved, evidence)
+    overflow = overflow_note(
+        censuses.get("quantized", (None, None))[0], quantized.precision or quantized.arrived, here
+    )
     facts = Facts(
         at=now or datetime.datetime.now(tz=datetime.UTC).isoformat(timespec="seconds"),
         found=here,
@@ -111,6 +115,7 @@ def _execute(plan: Plan, progress: Progress, now: str | None) -> Executed:
         plan=plan.digest,
         notes=(
             *_notes(quantized, scores, timings),
+            *([overflow] if overflow else []),
             *(fall_back_note(side, plan.provider, nodes) for side, nodes in strayed.items()),
         ),
     )

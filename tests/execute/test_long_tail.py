@@ -109,7 +109,7 @@ executor one-scale {
   hardware:    local
   runtime      { name: onnxruntime, provider: cpu, threads: 1 }
   model:       textures
-  precision    { method: ptq-static, weights: int8 { granularity: per-tensor }, activations: uint8 }
+  precision    { method: ptq-static, weights: int8 { granularity: per-tensor, range: reduced }, activations: uint8 }
   baseline:    fp32
   calibration  { data: scenes.tune, size: 512, method: minmax, seed: 0 }
   task:        image-classification
@@ -119,7 +119,7 @@ executor one-scale {
 }
 
 executor scale-a-channel from one-scale {
-  precision    { method: ptq-static, weights: int8 { granularity: per-channel }, activations: uint8 }
+  precision    { method: ptq-static, weights: int8 { granularity: per-channel, range: reduced }, activations: uint8 }
 }
 
 claim hidden on one-scale {

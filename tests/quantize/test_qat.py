@@ -8,8 +8,10 @@ import pytest
 import torch
 from torch import nn
 
+from qspec.checks.kernels import sums_overflow
 from qspec.errors import QSpecError
 from qspec.execute.census import census_of_arrival
+from qspec.execute.cpuinfo import cpu_identity
 from qspec.model.precision import Precision
 from qspec.quantize import qat
 
@@ -61,9 +63,12 @@ def trained() -> nn.Module:
     return net
 
 
-def run(path: Path, x: torch.Tensor) -> np.ndarray:
+def run(path: Path, x: torch.Tensor, *, integers: bool = True) -> np.ndarray:
+    """The outputs, of the integer kernels or of the quantized graph as it is written, in floats."""
     options = ort.SessionOptions()
     options.log_severity_level = 4
+    if not integers:
+        options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
     return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"]).run(
         None, {"input": x.numpy()}
     )[0]
@@ -82,9 +87,12 @@ def test_an_exported_model_computes_what_was_trained_in_integers(trained, tmp_pa
     prepared.eval()
     with torch.no_grad():
         emulated = prepared(x).numpy()
-    answers = run(path, x)
-    assert np.abs(answers - emulated).max() < 0.05 * np.abs(emulated).max()
-    assert accuracy(answers, y) > 0.9
+    for integers in (True, False):
+        if integers and sums_overflow(cpu_identity()[1]):
+            continue  # sums of such a processor are others, as the rule int8-without-vnni says
+        answers = run(path, x, integers=integers)
+        assert np.abs(answers - emulated).max() < 0.05 * np.abs(emulated).max()
+        assert accuracy(answers, y) > 0.9
     declared = Precision(method="qat", weights={"type": "int8"}, activations={"type": "uint8"})
     report = census_of_arrival(path, declared)
     assert report is not None and report.realized

@@ -45,13 +45,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qspec.checks.kernels import on_cpu
+from qspec.checks.kernels import on_cpu, sums_overflow
 from qspec.checks.precisions import expanded, formats
 from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import ClaimView
 from qspec.lang.diagnostic import Severity
-
-_WIDE = ("vnni", "amx", "dotprod", "i8mm", "asimddp")
 
 
 @rule("QS702", "int8-without-vnni", severity=Severity.WARNING, visits=Visit.CLAIM, axes=("executor",))
@@ -61,10 +59,7 @@ def int8_without_vnni(claim: ClaimView) -> Iterator[Finding]:
     precision = expanded(executor.executor.precision) if executor is not None else None
     if executor is None or precision is None or executor.hardware is None or not on_cpu(executor):
         return
-    sets = [name.lower() for name in executor.hardware.instruction_sets]
-    if not any(name.startswith("avx") for name in sets) or any(
-        word in name for name in sets for word in _WIDE
-    ):
+    if not sums_overflow(executor.hardware.instruction_sets):
         return
     both = formats(precision)
     names = tuple(form.name if form is not None else None for form in both) if both is not None else ()
