@@ -64,17 +64,23 @@ def quantize_static(request: Request) -> Realized:
     """
     iterations = iterations_of(request.precision)
     arguments = weight_arguments(said(request.precision.weights, "weights", STATIC), _TYPES, STATIC)
-    if arguments["reduce_range"] or not arguments["weight_symmetric"]:
+    if not arguments["weight_symmetric"]:
         raise QSpecError(
-            f"The scheme {STATIC} rounds symmetric weights over their full range.",
-            hint="leave `range` and `symmetric` out, and use int8 or int4 weights",
+            f"The scheme {STATIC} rounds symmetric weights.",
+            hint="leave `symmetric` out, and use int8 or int4 weights",
         )
 
     def rewrite(
         model: ModelProto, inputs: tuple[Port, ...], coverage: Coverage
     ) -> tuple[list[str], dict[str, Any]]:
         watched = watch(request, model, inputs, STATIC, (*static.METHODS, "adaround"))
-        learned = _Weights(model, coverage, request.precision, bool(arguments["per_channel"]))
+        learned = _Weights(
+            model,
+            coverage,
+            request.precision,
+            per_channel=bool(arguments["per_channel"]),
+            reduced=bool(arguments["reduce_range"]),
+        )
         grams = Grams(watched, (tap for layer in learned.layers for tap in learned.taps(layer)))
         for layer in learned.layers:
             learned.put(layer, grams, iterations)
@@ -123,6 +129,7 @@ class _Weights:
     coverage: Coverage
     precision: Precision
     per_channel: bool
+    reduced: bool
 
     def __post_init__(self) -> None:
         self._nodes = {node.name: node for node in self.model.graph.node}
@@ -156,7 +163,8 @@ class _Weights:
         assert form is not None
         known = find_format(form.type)
         assert known is not None
-        most = (1 << (known.bits - 1)) - 1
+        # The runtime's reduced range of bytes is -64 to 64.
+        most = 64 if self.reduced else (1 << (known.bits - 1)) - 1
         axis = 1 if self.per_channel else None
         extremes = np.broadcast_to(np.abs(matrix).max(axis=axis, keepdims=True), (len(matrix), 1))
         steps = np.broadcast_to(np.where(extremes > 0, extremes, 1) / most, matrix.shape).astype(np.float64)
