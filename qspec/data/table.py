@@ -76,6 +76,12 @@ class Table:
         if name not in self._columns:
             with breaking("QS900"):
                 column = self._loaders[name]()
+            if len(column) != self.rows:  # metadata that say another number of rows than there are
+                raise QSpecError(
+                    f"{self.source} says that it has {self.rows:,} rows, and its column {name!r} holds {len(column):,}.",
+                    hint="the file may be damaged: copy or export it again, and pin it with its sha256",
+                    rule="QS900",
+                )
             column.flags.writeable = False
             self._columns[name] = column
         return self._columns[name]

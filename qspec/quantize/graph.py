@@ -142,8 +142,8 @@ def _open(file: Path, sha256: str, limits: Limits) -> OnnxModel:
         ) from error
     if not proto.graph.node or not proto.graph.output or not proto.opset_import:
         raise QSpecError(f"{file.name} holds no ONNX graph.", place=place, hint="name an .onnx file")
-    _refuse_custom_operators(proto, file)
     external = check_structure(proto, file, limits)
+    _refuse_custom_operators(proto, file)
     constants = {tensor.name for tensor in proto.graph.initializer}
     inputs = tuple(_port(value) for value in proto.graph.input if value.name not in constants)
     return OnnxModel(file, sha256, proto, inputs, tuple(map(_port, proto.graph.output)), external)

@@ -47,11 +47,14 @@ class External:
 def check_structure(proto: ModelProto, file: Path, limits: Limits) -> External:
     """The external data of a graph that may be walked.
 
-    Raises `QSpecError` for values that are used before they are made (a cycle among them), functions that call
+    Raises `QSpecError` for names that are no text, values that are used before they are made (a cycle among them), functions that call
     themselves, sizes that are negative or do not fit the bytes, and external data outside the folder or the file;
     `LimitError` for more nodes, with functions written out, or larger sizes than the caps.
     """
-    return _Structure(proto, file, limits).check()
+    structure = _Structure(proto, file, limits)
+    if any(isinstance(text, bytes) for text in _texts(proto)):
+        raise structure.refuse("has a name that is not UTF-8")
+    return structure.check()
 
 
 class _Structure:
@@ -204,6 +207,31 @@ def _bytes(tensor: TensorProto, values: int) -> int | None:
 def _bodies(proto: ModelProto) -> list[GraphProto]:
     """The main graph, and the body of every function as a graph."""
     return [proto.graph, *(GraphProto(node=function.node) for function in proto.functions)]
+
+
+def _texts(proto: ModelProto) -> Iterator[str | bytes]:
+    """Every name of the model that is walked by; protobuf hands out as bytes what does not decode."""
+    for function in proto.functions:
+        yield from (function.domain, function.name, *function.input, *function.output, *function.attribute)
+    yield from (opset.domain for opset in proto.opset_import)
+    for body in _bodies(proto):
+        graphs: dict[int, GraphProto] = {id(body): body}
+        for node, graph in every_node(body):
+            graphs.setdefault(id(graph), graph)
+            yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+            for attribute in node.attribute:
+                yield attribute.name
+                yield attribute.ref_attr_name
+        for graph in graphs.values():
+            yield graph.name
+            for port in (*graph.input, *graph.output, *graph.value_info):
+                yield port.name
+                yield from (dim.dim_param for dim in port.type.tensor_type.shape.dim)
+    for tensor in _tensors(proto):
+        yield tensor.name
+        for entry in tensor.external_data:
+            yield entry.key
+            yield entry.value
 
 
 def _tensors(proto: ModelProto) -> Iterator[TensorProto]:

@@ -11,6 +11,7 @@ from pyarrow import parquet
 
 from qspec.data.limits import Limits
 from qspec.data.source import open_table
+from qspec.data.table import Table
 from qspec.errors import LimitError, QSpecError
 
 
@@ -68,3 +69,9 @@ def test_caps_hold_before_anything_is_decoded(tmp_path: Path) -> None:
     write(tmp_path, n=np.zeros(100_000))
     with pytest.raises(LimitError, match="decompressed-bytes"):
         open_table(tmp_path, "x.parquet", limits=Limits(decompressed_bytes=1000))
+
+
+def test_a_column_of_another_length_than_the_footer_says_is_refused() -> None:
+    table = Table({"y": lambda: np.zeros(3)}, rows=8, source="d.parquet")
+    with pytest.raises(QSpecError, match="says that it has 8 rows, and its column 'y' holds 3"):
+        table.column("y")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -62,12 +63,13 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, default=0)
     arguments.add_argument("--case", type=int, help="one case of one target, in this process")
     arguments.add_argument(
-        "--folder", type=Path, default=Path("fuzz-case"), help="where --case lays its files"
+        "--folder", type=Path, help="where --case lays its files; a new folder unless given"
     )
     given = arguments.parse_args()
     names = given.only or list(TARGETS)
     if given.case is not None:
-        return one_case(names[0], given.seed, given.case, given.folder.resolve())
+        folder = given.folder or Path(tempfile.mkdtemp(prefix="fuzz-")) / "case"
+        return one_case(names[0], given.seed, given.case, folder.resolve())
     warm()
     seconds = (given.seconds if given.seconds or given.cases else 3000.0) or None
     found = []

@@ -59,7 +59,16 @@ def function(name: str, *calls: str):
 
 TRUE = numpy_helper.from_array(np.array(True), "c")
 MATMUL = node("MatMul", ["x", "w"], ["y"])
+
+
+def misspelt(path: Path) -> None:
+    """A model with a node whose name is no UTF-8."""
+    save_model(path, [node("MatMul", ["x", "w"], ["y"], name="product")], [sized(4, 3)])
+    path.write_bytes(path.read_bytes().replace(b"product", b"produc\xff"))
+
+
 CASES = {
+    "a name that is no text": (misspelt, "a name that is not UTF-8"),
     "a weight larger than the file may be": (
         lambda path: save_model(path, [MATMUL], [sized(1 << 40, 1 << 22)]),
         "over the cap file-bytes",
