@@ -47,8 +47,9 @@ class External:
 def check_structure(proto: ModelProto, file: Path, limits: Limits) -> External:
     """The external data of a graph that may be walked.
 
-    Raises `QSpecError` for names that are no text, values that are used before they are made (a cycle among them), functions that call
-    themselves, sizes that are negative or do not fit the bytes, and external data outside the folder or the file;
+    Raises `QSpecError` for names that are no text, values that are used before they are made (a cycle among them),
+    functions that call themselves, sizes that are negative or do not fit the bytes, and external data outside the folder
+    or the file;
     `LimitError` for more nodes, with functions written out, or larger sizes than the caps.
     """
     structure = _Structure(proto, file, limits)

@@ -72,6 +72,7 @@ METHODS = {
     "paired-obuchowski": "paired Obuchowski, clustered",
     "grouped-bootstrap-percentile": "paired bootstrap, percentile",
     "grouped-bootstrap-basic": "paired bootstrap, basic",
+    "grouped-bootstrap-bca": "paired bootstrap, corrected for bias and skewness (BCa)",
     "debiased-squared-calibration-t": "debiased squared calibration error, t",
     "root-debiased-calibration": "root of the debiased calibration error",
     "asymptotic-confidence-sequence": "confidence sequence",

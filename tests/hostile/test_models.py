@@ -61,7 +61,7 @@ TRUE = numpy_helper.from_array(np.array(True), "c")
 MATMUL = node("MatMul", ["x", "w"], ["y"])
 
 
-def misspelt(path: Path) -> None:
+def misspelt(path):
     """A model with a node whose name is no UTF-8."""
     save_model(path, [node("MatMul", ["x", "w"], ["y"], name="product")], [sized(4, 3)])
     path.write_bytes(path.read_bytes().replace(b"product", b"produc\xff"))

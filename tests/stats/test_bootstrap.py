@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -101,6 +102,65 @@ def test_level_is_where_the_percentile_interval_refutes(bound: float, confidence
         level = sample.level(relation, bound)
         if abs(level - (1 - confidence)) > 2 / 1999:
             assert refuted == (level < 1 - confidence)
+
+
+def skewed(seed: int = 9, n: int = 200) -> tuple[np.ndarray, Replicates]:
+    """A sample (n, 2) whose ratio of means is skewed, and its replicates."""
+    rng = np.random.default_rng(seed)
+    x = np.column_stack([rng.exponential(1, n) ** 2, rng.uniform(1, 2, n)])
+    groups, count = group_units(None, n, seed)
+    sums = group_sums(x, groups, count)
+    resampled = replicate_sums(sums, group_weights(count, 20_000, seed))
+    (ratio,) = bootstrap(sums, resampled, lambda s: s[..., 0] / s[..., 1], count)
+    return x, ratio
+
+
+def test_the_corrected_interval_is_that_of_scipy() -> None:
+    x, ratio = skewed()
+    expected = scipy.stats.bootstrap(
+        (x[:, 0], x[:, 1]),
+        lambda a, b, axis=-1: a.mean(axis=axis) / b.mean(axis=axis),
+        paired=True,
+        vectorized=True,
+        n_resamples=20_000,
+        method="BCa",
+        random_state=0,
+    ).confidence_interval
+    found = ratio.interval()
+    assert found.method == "grouped-bootstrap-bca"
+    assert [found.low, found.high] == pytest.approx([expected.low, expected.high], rel=0.02)
+    assert found.high > ratio.percentile().high and found.low > ratio.percentile().low
+
+
+@given(st.floats(0.7, 1.8), st.sampled_from([0.5, 0.8, 0.9, 0.95, 0.99]))
+@settings(deadline=None)
+def test_level_is_where_the_corrected_interval_refutes(bound: float, confidence: float) -> None:
+    _, sample = _SKEWED
+    for relation in (Relation.AT_MOST, Relation.AT_LEAST):
+        refuted = decide(sample.interval(confidence), relation, bound) is Outcome.REFUTED
+        level = sample.level(relation, bound)
+        if abs(level - (1 - confidence)) > 0.002:
+            assert refuted == (level < 1 - confidence)
+
+
+_SKEWED = skewed()
+
+
+def test_more_confidence_widens_the_corrected_interval_on_both_sides() -> None:
+    _, ratio = skewed()
+    intervals = [ratio.interval(c) for c in (0.5, 0.8, 0.9, 0.95, 0.99, 0.999, 0.999999999)]
+    lows, highs = [one.low for one in intervals], [one.high for one in intervals]
+    assert lows == sorted(lows, reverse=True) and highs == sorted(highs)
+
+
+def test_percentiles_stand_in_where_no_correction_can_be_had() -> None:
+    values = np.random.default_rng(8).normal(0.05, 0.1, 1999)
+    plain = Replicates(0.05, values, 100).percentile()
+    for estimate, without in ((0.5, np.zeros(100)), (0.05, np.full(100, np.nan)), (0.05, None)):
+        found = Replicates(estimate, values, 100, without).interval()
+        assert (found.low, found.high, found.method) == (plain.low, plain.high, plain.method)
+    same = Replicates(0.0, np.zeros(2000), 100, np.zeros(100)).interval()
+    assert (same.low, same.high) == (0.0, 0.0)
 
 
 def test_an_undefined_replicate_widens_both_sides() -> None:

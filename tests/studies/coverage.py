@@ -138,7 +138,7 @@ def simulated(seed: int, repeats: int) -> dict[str, float]:
         sums = group_sums(x, groups, count)
         resampled = replicate_sums(sums, group_weights(count, 2000, int(rng.integers(2**31))))
         (ratio,) = bootstrap(sums, resampled, lambda s: s[..., 0] / s[..., 1], count)
-        hits["bootstrap of a ratio"] += ratio.percentile().contains(1.1)
+        hits["bootstrap of a ratio"] += ratio.interval().contains(1.1)
 
         score = rng.normal(1, 1.5, 2000)
         answer = rng.random(2000) < _sigmoid(score)
@@ -230,7 +230,7 @@ def _f1_contrast(rng: np.random.Generator) -> tuple[float, float]:
         return quantized - WORSE / RIGHT * base
 
     (found,) = bootstrap(sums, resampled, contrast, count)
-    interval = found.percentile()
+    interval = found.interval()
     return interval.low, interval.high
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.execute.contrasts.pool import Pool
 from qspec.metrics.bind import BoundMetric
 from qspec.metrics.fields import any_column
 from qspec.stats.decision import Relation, Verdict, decide, deciding_n_by_width, level_by_search
@@ -60,6 +61,8 @@ class Sides:
     """The confidence they are judged at, for the same reason."""
     sequential: bool = False
     """Whether verdicts may be looked at while examples arrive, so that intervals must hold at every look."""
+    pool: Pool | None = field(default=None, repr=False, compare=False)
+    """Where sums of other strata and metrics wait to be resampled in the same product; none waits unless given."""
 
     @property
     def n(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -24,18 +25,27 @@ MOST_TIMES = 50
 
 
 class ResampledContrast(LinearContrast):
-    """Both models' values on the sample, and on every resample of its units: (replicates,), nan where undefined."""
+    """Both models' values on the sample, and on every resample of its units: (replicates,), nan where undefined.
+
+    `left_out` holds their values without each group of units, (groups,), where those are cheap to have.
+    """
 
     def __init__(
         self,
         sides: Sides,
         values: tuple[float, float],
-        resampled: tuple[FloatArray, FloatArray],
         units: int,
-        more: Resampling,
+        resampling: Resampling,
+        replicates: int,
+        left_out: tuple[FloatArray, FloatArray] | None = None,
     ) -> None:
         super().__init__(sides, *values)
-        self.resampled, self._units, self._more = resampled, units, more
+        self._units, self._resampling, self._drawn, self.left_out = units, resampling, replicates, left_out
+
+    @cached_property
+    def resampled(self) -> tuple[FloatArray, FloatArray]:
+        """Both models' values on as many resamples as are usual."""
+        return self._resampling(self._drawn)
 
     @property
     def units(self) -> int:
@@ -45,38 +55,46 @@ class ResampledContrast(LinearContrast):
     @cached_property
     def _longer(self) -> tuple[FloatArray, FloatArray]:
         """So many resamples that any one of all comparisons can be refuted after Holm."""
-        drawn = len(self.resampled[0])
         wanted = replicates_for(self.sides.comparisons, self.sides.confidence)
-        return self._more(min(wanted, MOST_TIMES * drawn)) if wanted > drawn else self.resampled
+        if wanted <= self._drawn:
+            return self.resampled
+        return self._resampling(min(wanted, MOST_TIMES * self._drawn))
 
     def _replicates(self, form: Linear, resampled: tuple[FloatArray, FloatArray]) -> Replicates:
-        estimate = form.base * self.baseline + form.quantized * self.quantized
-        first, second = resampled
-        # A weight of zero must not let the other model's undefined values through.
-        values = form.quantized * second + (form.base * first if form.base else 0.0)
-        return Replicates(estimate, values, self._units)
+        def summed(first: Any, second: Any) -> Any:
+            # A weight of zero must not let the other model's undefined values through.
+            return form.quantized * second + (form.base * first if form.base else 0.0)
+
+        without = summed(*self.left_out) if self.left_out is not None else None
+        return Replicates(summed(self.baseline, self.quantized), summed(*resampled), self._units, without)
 
     def combined(self, form: Linear, confidence: float) -> Interval:
-        """The percentile interval of a weighted sum of the two values."""
-        tail = len(self.resampled[0]) * (1 - confidence) / 2
-        resampled = self.resampled if tail >= LEAST_IN_TAIL else self._longer
-        return self._replicates(form, resampled).percentile(confidence)
+        """The bootstrap interval of a weighted sum of the two values."""
+        found = self._replicates(form, self.resampled)
+        if min(found.shares(confidence)) * len(found.values) < LEAST_IN_TAIL:
+            found = self._replicates(form, self._longer)
+        return found.interval(confidence)
 
     def level(self, form: Linear, relation: Relation) -> float:
         """Smallest 1 - confidence at which the sum lies on the wrong side of its threshold."""
-        level = self._replicates(form, self.resampled).level(relation, form.threshold)
-        if level * len(self.resampled[0]) > 2 * LEAST_IN_TAIL:
-            return level
-        return self._replicates(form, self._longer).level(relation, form.threshold)
+        found = self._replicates(form, self.resampled)
+        if found.beyond(relation, form.threshold) < LEAST_IN_TAIL:
+            found = self._replicates(form, self._longer)
+        return found.level(relation, form.threshold)
 
     def share(self, confidence: float, *, errors: bool = False) -> Interval:
-        """Percentiles of the ratio, undefined where a resampled baseline is not positive: as the sums decide."""
-        first, second = self.resampled
-        base, quantized = self.baseline, self.quantized
-        if errors:
-            first, second, base, quantized = 1 - first, 1 - second, 1 - base, 1 - quantized
-        ratio = np.divide(second, first, out=np.full_like(second, np.nan), where=first > 0)
-        return Replicates(quantized / base, ratio, self._units).percentile(confidence)
+        """The interval of the ratio, undefined where a resampled baseline is not positive: as the sums decide."""
+
+        def ratio(first: Any, second: Any) -> Any:
+            if errors:
+                first, second = 1 - first, 1 - second
+            return np.divide(
+                second, first, out=np.full(np.shape(second), np.nan), where=np.asarray(first) > 0
+            )
+
+        without = ratio(*self.left_out) if self.left_out is not None else None
+        estimate = float(ratio(self.baseline, self.quantized))
+        return Replicates(estimate, ratio(*self.resampled), self._units, without).interval(confidence)
 
 
 def resampled_by_unit(
@@ -99,4 +117,4 @@ def resampled_by_unit(
         return values[0], values[1]
 
     estimates = score(np.ones(sides.n, dtype=np.int64))
-    return ResampledContrast(sides, estimates, resampled(replicates), units, resampled)
+    return ResampledContrast(sides, estimates, units, resampled, replicates)

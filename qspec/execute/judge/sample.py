@@ -13,6 +13,7 @@ from qspec.errors import QSpecError
 from qspec.execute.contrasts import contrast
 from qspec.execute.contrasts.contrast import Contrast, Sides
 from qspec.execute.contrasts.drawn import DrawnContrast
+from qspec.execute.contrasts.pool import Pool
 from qspec.execute.questions import confidence_of, seed_of
 from qspec.execute.scores import DRAW, REFERENCE, Scores
 from qspec.metrics.bind import BoundMetric, bind
@@ -21,6 +22,7 @@ from qspec.model.claim import Assertion
 from qspec.model.evaluation import Evaluated
 from qspec.model.expression import Term
 from qspec.stats.draws import LEAST_DRAWS
+from qspec.stats.interval import InsufficientDataError
 
 Mask = NDArray[np.bool_]
 
@@ -46,7 +48,8 @@ class Sample:
         }
         self.undone: dict[str, Sides] = {}
         """Shares of another executor's degradation, as differences from it."""
-        self._contrasts: dict[tuple[str, str | None], Contrast] = {}
+        self._contrasts: dict[tuple[str, str | None], Contrast | InsufficientDataError] = {}
+        self._pool = Pool()
         self._ordered_metric: str | None = None
         self._ordered: dict[tuple[str, str], Sides] = {}
 
@@ -96,17 +99,34 @@ class Sample:
 
         Raises `InsufficientDataError` where too few examples count there.
         """
-        key = (metric, label)
-        if key not in self._contrasts:
-            sides = self.undone[metric] if metric in self.undone else self._sides(metric)
-            drawn = [replace(sides, quantized=columns) for columns in self.draws(metric)]
-            every = (sides, *(drawn if len(drawn) + 1 >= LEAST_DRAWS else ()))
+        if (metric, label) not in self._contrasts:
+            # All strata of a stratification are made before any is resampled, so that they are together.
+            for other in self._beside(label):
+                self._contrasts[metric, other] = self._made(metric, other)
+        found = self._contrasts[metric, label]
+        if isinstance(found, InsufficientDataError):
+            raise found
+        return found
+
+    def _beside(self, label: str | None) -> list[str | None]:
+        """The strata of the stratification that a stratum belongs to."""
+        if label is None:
+            return [None]
+        name = self.rows[label].stratification
+        return [other for other, rows in self.rows.items() if rows.stratification == name]
+
+    def _made(self, metric: str, label: str | None) -> Contrast | InsufficientDataError:
+        sides = self.undone[metric] if metric in self.undone else self._sides(metric)
+        drawn = [replace(sides, quantized=columns) for columns in self.draws(metric)]
+        every = (sides, *(drawn if len(drawn) + 1 >= LEAST_DRAWS else ()))
+        try:
             made = [
                 contrast(self._within(metric, f"draw {number}", one, label))
                 for number, one in enumerate(every)
             ]
-            self._contrasts[key] = DrawnContrast(made) if len(made) > 1 else made[0]
-        return self._contrasts[key]
+        except InsufficientDataError as error:
+            return error
+        return DrawnContrast(made) if len(made) > 1 else made[0]
 
     def draws(self, metric: str) -> list[NDArray[np.float64]]:
         """The columns of a metric under every other draw of the calibration sample."""
@@ -135,6 +155,7 @@ class Sample:
             comparisons=max(1, len(self.rows)) * self.assertions,
             confidence=confidence_of(None, self.evaluation),
             sequential=bool(statistics is not None and statistics.sequential),
+            pool=self._pool,
         )
 
     def labels(self, assertion: Assertion) -> Iterator[str | None]:
