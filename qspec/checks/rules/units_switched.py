@@ -123,5 +123,8 @@ def _publisher(claim: Claim) -> str | None:
         return str(source.vendor).casefold()
     if not source.url:
         return None
-    parts = urlsplit(source.url)
+    try:
+        parts = urlsplit(source.url)
+    except ValueError:  # `https://[`, which is no address
+        return None
     return "/".join([parts.netloc, *parts.path.strip("/").split("/")[:1]]).casefold()

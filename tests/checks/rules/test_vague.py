@@ -166,6 +166,7 @@ claim detector {{
         ("https://zoo.example/models/yolo", "0.0181", True),
         ("https://zoo.example/models/yolo", "6.3 % of baseline", False),
         ("https://elsewhere.example/models/yolo", "0.0181", False),
+        ("https://[zoo.example/models/yolo", "0.0181", False),  # no address at all
     ],
 )
 def test_a_publisher_changes_the_unit_between_two_claims(check, url, loss, fires):
