@@ -31,8 +31,8 @@ Reducer = Callable[[Arrays, Rows], Mapping[str, NDArray[Any]]]
 """From the outputs of some examples, shape (examples, …) by output name, and their row numbers, to their scores:
 arrays of shape (examples, …) by score name."""
 
-# Outputs wait until so many bytes or seconds' worth are there, then they are reduced together: the reducer's
-# Python is paid once a block and not once a batch, and memory stays bounded whatever the number of examples.
+# Batches are taken until so many bytes or seconds' worth are there, then their outputs are reduced together: the
+# reducer's Python is paid once a block and not once a batch, and memory stays bounded whatever the number of examples.
 _BLOCK_BYTES = 512 << 10
 _BLOCK_SECONDS = 0.25
 _MOST_BATCHES = 512
@@ -131,7 +131,7 @@ def evaluate(
     reduce_quantized: Reducer | None = None,
     progress: Progress | None = None,
 ) -> Evaluated:
-    """One pass over `order` (row numbers; every row unless given), each batch through both models in turn.
+    """One pass over `order` (row numbers; every row unless given), each batch through both models.
 
     `inputs` holds one column for each model input. `reduce` turns outputs into scores of either model;
     `reduce_quantized` replaces it for the quantized one. A model with a fixed batch size gets its last batch
@@ -175,40 +175,48 @@ def _run(
     in_order: bool,
     progress: Progress | None,
 ) -> int:
-    """The loop itself; returns how many examples were added as padding."""
+    """The loop itself; returns how many examples were added as padding.
+
+    A block of batches goes through one model, whose outputs are reduced while they are still in the processor's cache,
+    and then through the other.
+    """
     total, done, per_block = len(rows), 0, 1
     feeds_of = feeders([side.session for side in sides], inputs)
-    runs = [(side.session.run, side.waiting.extend) for side in sides]
+    shared = len(feeds_of) == 1
     fixed = any(side.session.batch_size is not None for side in sides)
     padding = -total % batch if fixed else 0
-    at = 0
     while done < total:
         stop = min(total, done + per_block * batch)
         clock = time.perf_counter()
-        try:
-            for at in range(done, stop, batch):
-                end = at + batch
-                chosen: Any = slice(at, end) if in_order else rows[at:end]
-                if end > total and padding:
-                    chosen = np.concatenate([rows[at:], np.repeat(rows[-1:], padding)])
-                if len(feeds_of) == 1:
-                    feeds = feeds_of[0](chosen)
-                    for run, keep in runs:
-                        keep(run(feeds))
-                else:
-                    for feed, (run, keep) in zip(feeds_of, runs, strict=True):
-                        keep(run(feed(chosen)))
-        except QSpecError:
-            raise
-        except Exception as error:  # the runtime's own exceptions share no narrower base
-            raise _run_failure(sides, inputs, rows[at : at + batch], error) from error
-        took = time.perf_counter() - clock
-        size = sum(side.flush(rows, done, stop) for side in sides)
-        per_block = _next_block(per_block, took, size)
+        chosen: list[Any] = [
+            slice(at, at + batch) if in_order else rows[at : at + batch] for at in range(done, stop, batch)
+        ]
+        if stop == total and padding:
+            last = done + (len(chosen) - 1) * batch
+            chosen[-1] = np.concatenate([rows[last:], np.repeat(rows[-1:], padding)])
+        fed = [feeds_of[0](each) for each in chosen] if shared else []
+        size = sum(_held(feeds) for feeds in fed)
+        for number, side in enumerate(sides):
+            run, keep = side.session.run, side.waiting.extend
+            try:
+                for feeds in fed if shared else map(feeds_of[number], chosen):
+                    keep(run(feeds))
+            except QSpecError:
+                raise
+            except Exception as error:  # the runtime's own exceptions share no narrower base
+                at = done + len(side.waiting) // len(side.session.outputs) * batch
+                raise _run_failure(side, inputs, rows[at : at + batch], error) from error
+            size += side.flush(rows, done, stop)
+        per_block = _next_block(per_block, time.perf_counter() - clock, size)
         done = stop
         if progress is not None:
             progress(done, total)
     return padding
+
+
+def _held(feeds: Arrays) -> int:
+    """Bytes that a batch's inputs take of their own: a slice of a column in memory takes none."""
+    return sum(array.nbytes for array in feeds.values() if array.base is None)
 
 
 def _next_block(batches: int, seconds: float, size: int) -> int:
@@ -267,7 +275,10 @@ def _same_inputs(one: Session, other: Session) -> bool:
 
 def _has_nan(array: NDArray[Any]) -> bool:
     """True when any element is NaN; the smallest is NaN then, and no mask is allocated to find out."""
-    return array.size > 0 and bool(np.isnan(np.min(array)))
+    if array.size == 0:
+        return False
+    least = np.minimum.reduce(array, axis=None)
+    return bool(least != least)
 
 
 def _rows(inputs: Mapping[str, Column], order: Rows | Sequence[int] | None) -> Rows:
@@ -302,11 +313,7 @@ def _check_sessions(batch: int, sessions: Sequence[Session]) -> None:
             )
 
 
-def _run_failure(
-    sides: Sequence[_Side], inputs: Mapping[str, Column], rows: Rows, error: Exception
-) -> QSpecError:
-    """Says which model failed: the one with fewer outputs waiting, or the first."""
-    side = min(sides, key=lambda one: len(one.waiting) // len(one.session.outputs))
+def _run_failure(side: _Side, inputs: Mapping[str, Column], rows: Rows, error: Exception) -> QSpecError:
     shapes = {name: list(np.shape(inputs[name][rows])) for name in (p.name for p in side.session.inputs)}
     return QSpecError(
         f"The {side.label} model {side.session.path.name} fails on the batch that starts with example "

@@ -27,8 +27,8 @@ import models
 
 KINDS = tuple(models.BUILDERS)
 BATCHES = (1, 32)
-REPEATS = 11
-PASS_SECONDS = 0.25
+REPEATS = 15
+PASS_SECONDS = 0.4
 Loop = Callable[[list[Session], np.ndarray, int], None]
 
 

@@ -49,13 +49,41 @@ def test_scores_follow_the_order_asked_for(pair, x):
     assert np.allclose(result.baseline["y"], pair[0].run({"x": x[order]})[0], atol=1e-6)
 
 
-def test_each_batch_goes_through_both_models_before_the_next(pair, x):
+def test_each_block_of_batches_goes_through_both_models_before_the_next(pair, x, monkeypatch):
+    monkeypatch.setattr(module, "_next_block", lambda batches, seconds, size: 2)
     calls = []
     for label, session in zip("bq", pair, strict=True):
         run = session.run
         session.run = lambda feeds, label=label, run=run: calls.append((label, len(feeds["x"]))) or run(feeds)
     evaluate(*pair, {"x": x}, keep, batch=40)
-    assert calls == [("b", 40), ("q", 40), ("b", 40), ("q", 40), ("b", 21), ("q", 21)]
+    assert calls == [("b", 40), ("q", 40), ("b", 40), ("b", 21), ("q", 40), ("q", 21)]
+
+
+def test_inputs_that_are_made_for_a_block_count_as_memory_that_it_holds(pair, monkeypatch):
+    monkeypatch.setattr(
+        module, "_BLOCK_BYTES", 10 * (2 * 12 + 16)
+    )  # ten examples' outputs of both models and inputs
+
+    class Made:
+        """A column that is computed as it is read."""
+
+        def __init__(self):
+            self.whole = np.zeros((200, 4), np.float32)
+
+        def __len__(self):
+            return 200
+
+        def __getitem__(self, rows):
+            return self.whole[rows].copy()
+
+    sizes = []
+
+    def reduce(outputs, rows):
+        sizes.append(len(rows))
+        return {"sum": outputs["y"].sum(axis=1)}
+
+    evaluate(*pair, {"x": Made()}, reduce, batch=1)
+    assert max(sizes) == 10
 
 
 def test_memory_holds_a_block_of_outputs_and_not_all(pair, monkeypatch):
