@@ -45,9 +45,11 @@ matrix:
 soak:
 	$(PYTHON) tests/soak/kill.py
 
-# Peak memory of evaluations of ten thousand to a million examples; takes some minutes and a gigabyte of scratch space.
+# Peak memory of evaluations of ten thousand to a million examples, and of every metric; takes some ten minutes and a
+# gigabyte of scratch space.
 memory-study:
 	$(PYTHON) tests/studies/memory.py
+	$(PYTHON) tests/studies/metrics.py
 
 # Whether this machine's timings can be trusted: overhead, a model against itself, and full load against none.
 timing-study:

@@ -95,7 +95,8 @@ onnxruntime, takes its census, and holds this table against what it finds.
 - Quantization-aware training has no row: `qspec.quantize.qat` trains a PyTorch model and exports it, and the file arrives
   quantized.
 - On a processor without VNNI sums of signed 8-bit products overflow sixteen bits: [README.md](README.md) was measured on
-  one that has it, [without-vnni.md](without-vnni.md) on one that has not, where only `static-reduced-range` keeps its accuracy.
+  one that has it, [without-vnni.md](without-vnni.md) on one that has not. Where it is missing, static schemes with signed
+  weights of the full range flip many more answers, `static-symmetric` the most; `static-reduced-range` does not.
 - In brackets: of a model with convolutions only the matrix products were asked for, since the scheme is for products.
 """
 
