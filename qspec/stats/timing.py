@@ -27,10 +27,26 @@ def _seconds(values: ArrayLike, what: str) -> NDArray[np.float64]:
     return array
 
 
-def _t_on_logs(logs: NDArray[np.float64], confidence: float, method: str) -> Interval:
-    """Student's interval on the mean logarithm, carried back: for a geometric mean."""
+def independent_batches(logs: NDArray[np.float64]) -> float:
+    """How many independent batches a series, shape (batches,), is worth; at least two, and never more than it has.
+
+    Batches that follow each other share what the machine is doing, so that their mean varies more than their spread tells:
+    n (1 - r) / (1 + r) for the correlation r of neighbours, where it is positive (Zwiers and von Storch 1995, section 2).
+    """
+    apart = logs - logs.mean()
+    total = float((apart**2).sum())
+    if total <= 0:
+        return float(logs.size)
+    correlation = max(0.0, float((apart[1:] * apart[:-1]).sum()) / total)
+    return max(2.0, logs.size * (1 - correlation) / (1 + correlation))
+
+
+def _t_on_logs(
+    logs: NDArray[np.float64], confidence: float, method: str, *, in_a_row: bool = False
+) -> Interval:
+    """Student's interval on the mean logarithm, carried back: for a geometric mean; of measurements `in_a_row` or apart."""
     check_confidence(confidence)
-    centre, n = float(np.mean(logs)), logs.size
+    centre, n = float(np.mean(logs)), independent_batches(logs) if in_a_row else float(logs.size)
     spread = float(stdtrit(n - 1, (1 + confidence) / 2)) * float(np.std(logs, ddof=1)) / math.sqrt(n)
     return Interval(
         math.exp(centre), math.exp(centre - spread), math.exp(centre + spread), confidence, method
@@ -46,7 +62,8 @@ def speedup(
     """Throughput of the quantized model over the baseline's, from interleaved batch medians.
 
     Entry i of either series is the median time of a call in the i-th batch, shape (batches,), seconds; the
-    batches are measured in turn, so that a drift of the machine falls on both. Student's t on the log ratio.
+    batches are measured in turn, so that a drift of the machine falls on both. Student's t on the log ratio, of as many
+    batches as are independent.
     Raises InsufficientDataError under `least_batches`.
     """
     baseline = _seconds(baseline_seconds, "baseline's batch medians")
@@ -60,7 +77,7 @@ def speedup(
             f"{baseline.size} timed batches cannot carry an interval; at least {least_batches} are needed.",
             hint="measure for longer, or in shorter batches",
         )
-    return _t_on_logs(np.log(baseline) - np.log(quantized), confidence, "paired-log-ratio-t")
+    return _t_on_logs(np.log(baseline) - np.log(quantized), confidence, "paired-log-ratio-t", in_a_row=True)
 
 
 def slowdown(baseline_seconds: ArrayLike, quantized_seconds: ArrayLike, confidence: float = 0.95) -> Interval:
@@ -78,7 +95,7 @@ def typical_seconds(
             f"{seconds.size} timed batches cannot carry an interval; at least {least_batches} are needed.",
             hint="measure for longer, or in shorter batches",
         )
-    return _t_on_logs(np.log(seconds), confidence, "log-batch-median-t")
+    return _t_on_logs(np.log(seconds), confidence, "log-batch-median-t", in_a_row=True)
 
 
 def typical_amount(values: ArrayLike, confidence: float = 0.95, *, what: str, least: int) -> Interval:

@@ -8,7 +8,7 @@ from scipy.stats import ttest_rel
 
 from qspec.errors import QSpecError
 from qspec.stats.interval import InsufficientDataError
-from qspec.stats.timing import latency_percentile, slowdown, speedup, typical_seconds
+from qspec.stats.timing import independent_batches, latency_percentile, slowdown, speedup, typical_seconds
 
 
 def batches(n: int = 30, ratio: float = 1.5, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -20,10 +20,29 @@ def batches(n: int = 30, ratio: float = 1.5, seed: int = 0) -> tuple[np.ndarray,
 
 def test_speedup_is_students_t_on_the_log_ratio() -> None:
     baseline, quantized = batches()
+    order = np.argsort(np.log(baseline / quantized))
+    order = np.ravel(np.column_stack([order[:15], order[15:]]))  # neighbours are no more alike than others
+    baseline, quantized = baseline[order], quantized[order]
     interval = speedup(baseline, quantized, 0.9)
     expected = ttest_rel(np.log(baseline), np.log(quantized)).confidence_interval(0.9)
     assert (interval.low, interval.high) == pytest.approx((np.exp(expected.low), np.exp(expected.high)))
     assert interval.contains(1.5)
+
+
+def test_batches_that_resemble_their_neighbours_count_for_fewer() -> None:
+    rng = np.random.default_rng(4)
+    covered, plain = 0, 0
+    for _ in range(400):
+        noise = rng.normal(0, 0.01, 40)
+        for i in range(1, 40):  # the machine's state passes slowly, with a correlation of one half
+            noise[i] = 0.5 * noise[i - 1] + np.sqrt(0.75) * noise[i]
+        covered += speedup(1.5 * np.exp(noise), np.ones(40)).contains(1.5)
+        expected = ttest_rel(noise, np.zeros(40)).confidence_interval(0.95)
+        plain += expected.low <= 0 <= expected.high
+    assert plain < 0.8 * 400 < 0.89 * 400 < covered
+    assert independent_batches(np.tile([0.0, 1.0], 20)) == 40
+    assert independent_batches(np.zeros(40)) == 40
+    assert 2 <= independent_batches(np.arange(40.0)) < 4
 
 
 def test_drift_that_falls_on_both_models_cancels() -> None:

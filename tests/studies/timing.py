@@ -5,8 +5,9 @@ The quickstart's pair is realized once; then every measurement runs in a process
 - `overhead`: seconds a call as timed here over those of a bare loop, which reads the clock once in many calls. Under 1 %
   by CPU time, which other work on the machine leaves as it is.
 - `itself`: 100 measurements of one model against itself. Its interval covers 1 in at least 93.
-- `load`: 20 pairs of measurements, one as the machine is and one beside processes that keep every processor busy. The two
-  intervals meet, or the loaded one is `noisy-host`; a wrong ratio told with confidence is a failure.
+- `load`: 20 pairs of measurements, one as the machine is (taken again where the program itself calls it noisy) and one
+  beside processes that keep every processor busy. The two intervals meet, or the loaded one is `noisy-host`; a wrong ratio
+  told with confidence is a failure.
 
 Exit 1 where one of them fails. Takes some twenty minutes.
 """
@@ -157,7 +158,7 @@ def load(folder: Path) -> bool:
     """The quickstart's ratio as the machine is, and with every processor busy."""
     wrong = told = 0
     for number in range(TRIES):
-        quiet = run(folder, "bq")
+        quiet = calm(folder)
         with busy((os.cpu_count() or 1) * (1 + number % 2)):
             full = run(folder, "bq")
         meet = full["low"] <= quiet["high"] and quiet["low"] <= full["high"]
@@ -170,6 +171,15 @@ def load(folder: Path) -> bool:
         )
     tell(f"load      {wrong} confident and wrong, {told} noisy-host, of {TRIES}")
     return wrong == 0
+
+
+def calm(folder: Path) -> dict[str, Any]:
+    """The ratio as the machine is: the first of three measurements that the program trusts, else the last."""
+    for _ in range(3):
+        found = run(folder, "bq")
+        if trusted(found):
+            break
+    return found
 
 
 def _span(found: dict[str, Any]) -> str:
