@@ -267,10 +267,7 @@ def _noise(
     on_device = bool(len(baseline.wall) and len(quantized.wall))
     stretch = None
     if comparable and threads == 1:
-        stretch = (
-            geometric_mean_ratio(baseline.rounds, baseline.cpu),
-            geometric_mean_ratio(quantized.rounds, quantized.cpu),
-        )
+        stretch = (baseline.held, quantized.held)
     return Noise(
         wall_ratio=geometric_mean_ratio(baseline.wall, quantized.wall)
         if on_device

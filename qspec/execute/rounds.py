@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from qspec.execute.timings import DISAGREEMENT, Seconds
+from qspec.execute.timings import HELD, Seconds
 
 PEAKS = 5
 """Processes a model whose peaks of memory are compared."""
@@ -35,11 +35,11 @@ class Rounds:
     @property
     def reason(self) -> str | None:
         """A sentence that says why the times cannot be trusted, or None when they can."""
-        if self.stretch is None or self.stretch <= DISAGREEMENT:
+        if self.stretch is None or self.stretch <= HELD:
             return None
         return (
             f"A call on one thread took {self.stretch:.2f} times its CPU time by the wall, more than the factor "
-            f"{DISAGREEMENT:g} allowed: other work held the processor."
+            f"{HELD:g} allowed: other work held the processor."
         )
 
     def quantiles(self, percentile: float) -> tuple[Seconds, Seconds]:
