@@ -157,6 +157,16 @@ def test_auc_has_delongs_interval_and_its_share_follows_from_the_same_variances(
     )
 
 
+def test_a_loss_where_next_to_nothing_changed_says_why_its_interval_is_wide():
+    generator = np.random.default_rng(13)
+    first = generator.random(200)
+    second = np.where(np.arange(200) < 3, first * 0.5, first)
+    found = contrast(sides(metric("mrr"), first, second))
+    assert "only 3 of 200 units differ" in found.note(Asked.LOSS)
+    assert found.note(Asked.VALUE) is None
+    assert contrast(sides(metric("mrr"), first, first * 0.9)).note(Asked.LOSS) is None
+
+
 def test_other_ranks_are_resampled():
     generator = np.random.default_rng(10)
     target = generator.normal(0, 1, 120)
@@ -178,7 +188,7 @@ def confidences():
 
 def test_ece_is_shown_raw_and_decided_on_the_debiased_error(confidences):
     found = contrast(Sides(metric("ece", bins="15"), *confidences))
-    assert found.baseline > 0 and "by chance" in found.note
+    assert found.baseline > 0 and "by chance" in found.note(Asked.LOSS)
     interval = found.interval(Asked.LOSS, 0.95)
     assert interval.low < 0.08 < interval.high + 0.03
     assert found.judge(Question(Asked.LOSS, UP, 0.15)).outcome == "confirmed"

@@ -36,8 +36,7 @@ class BinaryContrast:
         """Examples."""
         return self.counts.n
 
-    @property
-    def note(self) -> str | None:
+    def note(self, asked: Asked) -> str | None:
         """Nothing beside the figures."""
         return None
 

@@ -77,8 +77,7 @@ class EceContrast(OverSides):
     ) -> None:
         self.sides, self.squared, self.values, self.floors = sides, squared, values, floors
 
-    @property
-    def note(self) -> str:
+    def note(self, asked: Asked) -> str:
         """What chance alone shows."""
         return (
             f"perfectly calibrated models would show an ECE of about {self.floors[0]:.4f} and "

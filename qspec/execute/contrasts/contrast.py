@@ -115,8 +115,7 @@ class Contrast(Protocol):
     def n(self) -> int:
         """Examples that count."""
 
-    @property
-    def note(self) -> str | None:
+    def note(self, asked: Asked) -> str | None:
         """What a reader must know beside the figures."""
 
     @property
@@ -152,8 +151,7 @@ class OverSides:
         """Examples that count."""
         return self.sides.n
 
-    @property
-    def note(self) -> str | None:
+    def note(self, asked: Asked) -> str | None:
         """Nothing beside the figures."""
         return None
 

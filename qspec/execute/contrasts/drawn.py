@@ -23,10 +23,9 @@ class DrawnContrast:
         """Examples that count."""
         return self.draws[0].n
 
-    @property
-    def note(self) -> str | None:
+    def note(self, asked: Asked) -> str | None:
         """What a reader must know beside the figures."""
-        return self.draws[0].note
+        return self.draws[0].note(asked)
 
     @property
     def counts(self) -> PairedCounts | None:

@@ -78,6 +78,16 @@ class LinearContrast(OverSides, ABC):
     def units(self) -> int:
         """Independent units behind it."""
 
+    def note(self, asked: Asked) -> str | None:
+        """Why the interval of a loss is wide where next to nothing changed; nothing elsewhere."""
+        changed, units = self.changed
+        if asked is Asked.VALUE or not self.slack(self.sides.confidence):
+            return None
+        return (
+            f"only {changed} of {units:,} units differ between the models: the interval of a loss leaves room for others "
+            f"that are not among them, each as bad as {self.sides.metric} can be"
+        )
+
     @abstractmethod
     def combined(self, form: Linear, confidence: float) -> Interval:
         """The interval of a weighted sum of the two values."""

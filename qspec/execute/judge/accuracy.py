@@ -69,7 +69,12 @@ class AccuracyJudge:
             found = self.sample.contrast(metric, labels[0])
             only = found.judge(question)
             told = Judged(
-                assertion, only.outcome, only.level, only.interval, only.needed_n, because=found.note
+                assertion,
+                only.outcome,
+                only.level,
+                only.interval,
+                only.needed_n,
+                because=found.note(question.asked),
             )
             compares = question.asked is not Asked.VALUE and found.counts is not None
             return replace(told, discordance=found.counts.discordance) if compares and found.counts else told
