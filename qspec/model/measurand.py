@@ -74,7 +74,7 @@ def measurand(term: Term) -> Measurand:
         return Measurand(MeasurandKind.DISTANCE, metric=term)
     if name in {"loss", "recovered"} or name in RECOVERY_ALIASES:
         inner = term.positional[0] if term.positional else None
-        metric = inner if isinstance(inner, Term) else Term(name=str(inner)) if inner is not None else None
+        metric = inner if isinstance(inner, Term) or inner is None else Term(name=_as_word(str(inner)))
         if name == "recovered":
             source = term.named.get("from")
             return Measurand(
@@ -83,6 +83,11 @@ def measurand(term: Term) -> Measurand:
         kind = MeasurandKind.METRIC if name in RECOVERY_ALIASES else MeasurandKind.LOSS
         return Measurand(kind, metric)
     return Measurand(MeasurandKind.METRIC, term)
+
+
+def _as_word(text: str) -> str:
+    """A text in the place of a metric as a name that a term may have: of bounded length, on one line."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if ord(c) < 32 or ord(c) == 127 else c for c in text[:512])
 
 
 def metric_named(term: Term, metrics: list[Term]) -> Term | None:
