@@ -45,7 +45,7 @@ TERMS = {
     "perplexity": "perplexity(per: token)",
     "ppv": "ppv(threshold: 0.5)",
     "psnr": "psnr(peak: 1)",
-    "rouge": "rouge(variant: rougeL)",
+    "rouge": "rouge(variant: L)",
     "sensitivity": "sensitivity(threshold: 0.5)",
     "specificity": "specificity(threshold: 0.5)",
     "token-f1": "token-f1(normalization: squad)",
