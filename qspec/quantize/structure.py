@@ -49,13 +49,9 @@ def check_structure(proto: ModelProto, file: Path, limits: Limits) -> External:
 
     Raises `QSpecError` for names that are no text, values that are used before they are made (a cycle among them),
     functions that call themselves, sizes that are negative or do not fit the bytes, and external data outside the folder
-    or the file;
-    `LimitError` for more nodes, with functions written out, or larger sizes than the caps.
+    or the file; `LimitError` for more nodes, with functions written out, or larger sizes than the caps.
     """
-    structure = _Structure(proto, file, limits)
-    if any(isinstance(text, bytes) for text in _texts(proto)):
-        raise structure.refuse("has a name that is not UTF-8")
-    return structure.check()
+    return _Structure(proto, file, limits).check()
 
 
 class _Structure:
@@ -70,6 +66,8 @@ class _Structure:
         return QSpecError(f"The model {self.file.name} {problem}.", place=Place(str(self.file)), hint=hint)
 
     def check(self) -> External:
+        if any(isinstance(text, bytes) for text in _texts(self.proto)):
+            raise self.refuse("has a name that is not UTF-8")
         nodes = self._count([node for node, _ in every_node(self.proto.graph)], ())
         self.limits.check("nodes", nodes, f"The number of nodes of {self.file.name}")
         for body in _bodies(self.proto):
@@ -210,20 +208,26 @@ def _bodies(proto: ModelProto) -> list[GraphProto]:
     return [proto.graph, *(GraphProto(node=function.node) for function in proto.functions)]
 
 
+def _graphs(body: GraphProto) -> list[GraphProto]:
+    """A graph and all its subgraphs, those without nodes left out."""
+    graphs = {id(body): body}
+    for _, graph in every_node(body):
+        graphs.setdefault(id(graph), graph)
+    return list(graphs.values())
+
+
 def _texts(proto: ModelProto) -> Iterator[str | bytes]:
     """Every name of the model that is walked by; protobuf hands out as bytes what does not decode."""
     for function in proto.functions:
         yield from (function.domain, function.name, *function.input, *function.output, *function.attribute)
     yield from (opset.domain for opset in proto.opset_import)
     for body in _bodies(proto):
-        graphs: dict[int, GraphProto] = {id(body): body}
-        for node, graph in every_node(body):
-            graphs.setdefault(id(graph), graph)
+        for node, _ in every_node(body):
             yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
             for attribute in node.attribute:
                 yield attribute.name
                 yield attribute.ref_attr_name
-        for graph in graphs.values():
+        for graph in _graphs(body):
             yield graph.name
             for port in (*graph.input, *graph.output, *graph.value_info):
                 yield port.name
@@ -237,13 +241,11 @@ def _texts(proto: ModelProto) -> Iterator[str | bytes]:
 
 def _tensors(proto: ModelProto) -> Iterator[TensorProto]:
     for body in _bodies(proto):
-        graphs: dict[int, GraphProto] = {id(body): body}
-        for node, graph in every_node(body):
-            graphs.setdefault(id(graph), graph)
+        for node, _ in every_node(body):
             for attribute in node.attribute:
                 yield from ([attribute.t] if attribute.HasField("t") else [])
                 yield from attribute.tensors
-        for graph in graphs.values():
+        for graph in _graphs(body):
             yield from graph.initializer
             for sparse in graph.sparse_initializer:
                 yield from (sparse.values, sparse.indices)
