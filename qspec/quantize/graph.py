@@ -9,17 +9,14 @@ from pathlib import Path
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import GraphProto, ModelProto, NodeProto
+from onnx import ModelProto, NodeProto
 
 from qspec import canonical
 from qspec.canonical import file_digest
 from qspec.data.limits import DEFAULT_LIMITS, Limits
 from qspec.data.paths import inside, verify_digest
 from qspec.errors import LimitError, Place, QSpecError, breaking
-from qspec.quantize.structure import External, check_structure, every_node
-
-KNOWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
-"""Operator domains that the runtime brings itself."""
+from qspec.quantize.structure import External, check_structure
 
 WEIGHT_INPUT = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "MatMul": 1}
 """Operators that multiply by a weight, and which of their inputs it is."""
@@ -143,7 +140,6 @@ def _open(file: Path, sha256: str, limits: Limits) -> OnnxModel:
     if not proto.graph.node or not proto.graph.output or not proto.opset_import:
         raise QSpecError(f"{file.name} holds no ONNX graph.", place=place, hint="name an .onnx file")
     external = check_structure(proto, file, limits)
-    _refuse_custom_operators(proto, file)
     constants = {tensor.name for tensor in proto.graph.initializer}
     inputs = tuple(_port(value) for value in proto.graph.input if value.name not in constants)
     return OnnxModel(file, sha256, proto, inputs, tuple(map(_port, proto.graph.output)), external)
@@ -171,19 +167,6 @@ def _fused(value: str, readers: dict[str, list[NodeProto]]) -> tuple[str, ...]:
     while (after := readers.get(names[-1], [])) and len(after) == 1 and after[0].op_type in FUSED_AFTER:
         names.append(after[0].output[0])
     return tuple(names)
-
-
-def _refuse_custom_operators(proto: ModelProto, file: Path) -> None:
-    local = {(function.domain, function.name) for function in proto.functions}
-    bodies = [proto.graph, *(GraphProto(node=function.node) for function in proto.functions)]
-    for node in (node for body in bodies for node, _ in every_node(body)):
-        if node.domain not in KNOWN_DOMAINS and (node.domain, node.op_type) not in local:
-            raise QSpecError(
-                f"The model {file.name} uses the operator {node.op_type} of the domain {node.domain!r}, which needs "
-                "a library of custom operators, and none is loaded.",
-                place=Place(str(file)),
-                hint="export the model with standard ONNX operators",
-            )
 
 
 def _port(value: onnx.ValueInfoProto) -> Port:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import onnx
@@ -13,6 +14,9 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto
 from qspec.data.limits import Limits
 from qspec.data.paths import inside
 from qspec.errors import LimitError, Place, QSpecError, cap
+
+KNOWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml", "com.microsoft"})
+"""Operator domains that the runtime brings itself."""
 
 MOST_NESTING = 24
 """Deepest nesting of subgraphs (If, Loop, Scan) that is followed; a protobuf message ends at about 32."""
@@ -47,9 +51,10 @@ class External:
 def check_structure(proto: ModelProto, file: Path, limits: Limits) -> External:
     """The external data of a graph that may be walked.
 
-    Raises `QSpecError` for names that are no text, values that are used before they are made (a cycle among them),
-    functions that call themselves, sizes that are negative or do not fit the bytes, and external data outside the folder
-    or the file; `LimitError` for more nodes, with functions written out, or larger sizes than the caps.
+    Raises `QSpecError` for names that are no text, operators from a library, values that are used before they are made
+    (a cycle among them), functions that call themselves, sizes that are negative or do not fit the bytes, and external
+    data outside the folder or the file; `LimitError` for more nodes, with functions written out, or larger sizes than the
+    caps.
     """
     return _Structure(proto, file, limits).check()
 
@@ -66,24 +71,41 @@ class _Structure:
         return QSpecError(f"The model {self.file.name} {problem}.", place=Place(str(self.file)), hint=hint)
 
     def check(self) -> External:
-        if any(isinstance(text, bytes) for text in _texts(self.proto)):
+        # One walk, which stops at the cap: everything after it goes over what the walk has found.
+        bodies = [self.proto.graph, *(GraphProto(node=function.node) for function in self.proto.functions)]
+        most = cap("nodes", self.limits.nodes)
+        found = list(islice((pair for body in bodies for pair in every_node(body)), most + 1))
+        if len(found) > most:
+            raise LimitError.over("nodes", most, f"The number of nodes of {self.file.name} is greater")
+        nodes = [node for node, _ in found]
+        graphs = list({id(graph): graph for graph in (*bodies, *(graph for _, graph in found))}.values())
+        tensors = list(_tensors(nodes, graphs))
+        if any(isinstance(text, bytes) for text in _texts(self.proto, nodes, graphs, tensors)):
             raise self.refuse("has a name that is not UTF-8")
-        nodes = self._count([node for node, _ in every_node(self.proto.graph)], ())
-        self.limits.check("nodes", nodes, f"The number of nodes of {self.file.name}")
-        for body in _bodies(self.proto):
-            for node, _ in every_node(body):
-                if not any(node.output):
-                    raise self.refuse(f"has the node {node.op_type} {node.name!r}, which makes nothing")
+        called = self._count([node for node, _ in every_node(self.proto.graph)], ())
+        self.limits.check("nodes", called, f"The number of nodes of {self.file.name}")
+        for node in nodes:
+            self._node(node)
         self._order(self.proto.graph)
         for port in (*self.proto.graph.input, *self.proto.graph.output):
             self._port(port)
-        for tensor in _tensors(self.proto):
+        for tensor in tensors:
             self._tensor(tensor)
         sizes = sum(path.stat().st_size for path in self.external.values())
         self.limits.check("file_bytes", sizes, f"The external data of {self.file.name}, in bytes,")
         # Weights may share bytes of a file; whoever loads them holds each by itself.
         self.limits.check("file_bytes", self.outside, f"The external weights of {self.file.name}, in bytes,")
         return External(tuple(self.external.values()), self.outside)
+
+    def _node(self, node: NodeProto) -> None:
+        if not any(node.output):
+            raise self.refuse(f"has the node {node.op_type} {node.name!r}, which makes nothing")
+        if node.domain not in KNOWN_DOMAINS and (node.domain, node.op_type) not in self.functions:
+            raise self.refuse(
+                f"uses the operator {node.op_type} of the domain {node.domain!r}, which needs a library of custom "
+                "operators, and none is loaded",
+                "export the model with standard ONNX operators",
+            )
 
     def _count(self, nodes: list[NodeProto], calls: tuple[tuple[str, str], ...]) -> int:
         """Nodes with the functions they call written out, each function counted once."""
@@ -203,49 +225,38 @@ def _bytes(tensor: TensorProto, values: int) -> int | None:
     return values * int(onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize)
 
 
-def _bodies(proto: ModelProto) -> list[GraphProto]:
-    """The main graph, and the body of every function as a graph."""
-    return [proto.graph, *(GraphProto(node=function.node) for function in proto.functions)]
-
-
-def _graphs(body: GraphProto) -> list[GraphProto]:
-    """A graph and all its subgraphs, those without nodes left out."""
-    graphs = {id(body): body}
-    for _, graph in every_node(body):
-        graphs.setdefault(id(graph), graph)
-    return list(graphs.values())
-
-
-def _texts(proto: ModelProto) -> Iterator[str | bytes]:
+def _texts(
+    proto: ModelProto,
+    nodes: Iterable[NodeProto],
+    graphs: Iterable[GraphProto],
+    tensors: Iterable[TensorProto],
+) -> Iterator[str | bytes]:
     """Every name of the model that is walked by; protobuf hands out as bytes what does not decode."""
     for function in proto.functions:
         yield from (function.domain, function.name, *function.input, *function.output, *function.attribute)
     yield from (opset.domain for opset in proto.opset_import)
-    for body in _bodies(proto):
-        for node, _ in every_node(body):
-            yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
-            for attribute in node.attribute:
-                yield attribute.name
-                yield attribute.ref_attr_name
-        for graph in _graphs(body):
-            yield graph.name
-            for port in (*graph.input, *graph.output, *graph.value_info):
-                yield port.name
-                yield from (dim.dim_param for dim in port.type.tensor_type.shape.dim)
-    for tensor in _tensors(proto):
+    for node in nodes:
+        yield from (node.name, node.op_type, node.domain, *node.input, *node.output)
+        for attribute in node.attribute:
+            yield attribute.name
+            yield attribute.ref_attr_name
+    for graph in graphs:
+        yield graph.name
+        for port in (*graph.input, *graph.output, *graph.value_info):
+            yield port.name
+            yield from (dim.dim_param for dim in port.type.tensor_type.shape.dim)
+    for tensor in tensors:
         yield tensor.name
         for entry in tensor.external_data:
             yield entry.key
             yield entry.value
 
 
-def _tensors(proto: ModelProto) -> Iterator[TensorProto]:
-    for body in _bodies(proto):
-        for node, _ in every_node(body):
-            for attribute in node.attribute:
-                yield from ([attribute.t] if attribute.HasField("t") else [])
-                yield from attribute.tensors
-        for graph in _graphs(body):
-            yield from graph.initializer
-            for sparse in graph.sparse_initializer:
-                yield from (sparse.values, sparse.indices)
+def _tensors(nodes: Iterable[NodeProto], graphs: Iterable[GraphProto]) -> Iterator[TensorProto]:
+    for attribute in (attribute for node in nodes for attribute in node.attribute):
+        yield from ([attribute.t] if attribute.HasField("t") else [])
+        yield from attribute.tensors
+    for graph in graphs:
+        yield from graph.initializer
+        for sparse in graph.sparse_initializer:
+            yield from (sparse.values, sparse.indices)
