@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.data.archives import DAMAGE
 from qspec.errors import LimitError, QSpecError, cap
 
 MOST_BYTES = 8 << 30
@@ -39,7 +40,7 @@ def load_arrays(path: Path, most_bytes: int = MOST_BYTES) -> dict[str, NDArray[A
             )
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile) as error:
+    except DAMAGE as error:
         raise QSpecError(
             f"{path} does not hold stored columns: {error}.", hint="remove it, and run again"
         ) from error

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qspec.data.archives import DAMAGE
 from qspec.data.limits import DEFAULT_LIMITS, Limits
 from qspec.errors import NotExecutableError, Place, QSpecError
 
@@ -78,8 +79,8 @@ def read_program(path: Path, limits: Limits = DEFAULT_LIMITS) -> Program:
     try:
         with as_described(path), zipfile.ZipFile(path) as archive:
             return _Reader(archive, path, limits).program()
-    except zipfile.BadZipFile as error:
-        raise _broken(path, "it is no archive") from error
+    except DAMAGE as error:
+        raise _broken(path, "it is no whole archive") from error
 
 
 @contextmanager

@@ -275,7 +275,7 @@ def test_a_compressed_member_is_refused_before_it_is_read(save: Save, weights):
 
 def test_a_file_that_is_no_archive_is_a_sentence(tmp_path: Path):
     (tmp_path / "m.pt2").write_bytes(b"\x80\x04pickle")
-    with pytest.raises(QSpecError, match=r"m\.pt2 is no exported program: it is no archive"):
+    with pytest.raises(QSpecError, match=r"m\.pt2 is no exported program: it is no whole archive"):
         read_program(tmp_path / "m.pt2")
 
 

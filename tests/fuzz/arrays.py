@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import struct
 import warnings
 import zipfile
@@ -81,9 +82,12 @@ def damaged(data: bytes, rng: random.Random) -> bytes:
             del changed[at:]
         elif kind == 3:
             changed[at:at] = changed[: rng.randrange(200)]
-        elif b"PK" in changed:  # the archive's own directory, where sizes and methods stand
-            at = changed.rfind(b"PK\x01\x02") + rng.randrange(46)
-            changed[at : at + 2] = rng.randbytes(2)
+        elif heads := [found.start() for found in re.finditer(rb"PK[\x01\x03\x05\x06]", changed)]:
+            # The archive's own headers and directory, where sizes, methods, places and names stand.
+            at = rng.choice(heads) + rng.randrange(60)
+            changed[at : at + 2] = rng.choice(
+                (rng.randbytes(2), rng.randbytes(1) + b"\x00", b"\xff\xff", b"\x00\x80")
+            )
     return bytes(changed)
 
 

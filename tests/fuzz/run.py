@@ -14,17 +14,24 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lang"))
 from arrays import arrays
 from harness import Target, lay, make, perform, run_cases
 from models import models
-from records import prepare, records
+from programs import prepare as export
+from programs import programs
+from records import prepare as execute
+from records import records
 from tables import tables
 from twins import twins
 
 TARGETS: dict[str, Target] = {
     "arrays": arrays,
     "models": models,
+    "programs": programs,
     "records": records,
     "tables": tables,
     "twins": twins,
 }
+
+PREPARED = {"programs": export, "records": execute}
+"""What is made once for a target, before children are forked."""
 
 
 def warm() -> None:
@@ -75,8 +82,8 @@ def main() -> int:
     found = []
     for name in names:
         began = time.monotonic()
-        if name == "records":
-            prepare()
+        if name in PREPARED:
+            PREPARED[name]()
         share = seconds / len(names) if seconds else None
         done, findings = run_cases(TARGETS[name], name, given.seed, seconds=share, cases=given.cases)
         found += findings

@@ -25,7 +25,14 @@ def test_a_short_run_of_every_target_finds_nothing():
     done = run("--cases", "40", "--seed", "7")
     assert done.returncode == 0, done.stderr + done.stdout
     lines = done.stdout.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["arrays", "models", "records", "tables", "twins"]
+    assert [line.split(":")[0] for line in lines] == [
+        "arrays",
+        "models",
+        "programs",
+        "records",
+        "tables",
+        "twins",
+    ]
     assert all("40 cases" in line and line.endswith("0 findings") for line in lines)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 import zipfile
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+from qspec.data.archives import DAMAGE
 from qspec.data.limits import Limits
 from qspec.data.readers import registry
 from qspec.data.readers.npy import Header, Stored, read_array, read_header
@@ -18,8 +18,6 @@ _ENCRYPTED = 1
 """The bit of a member's flags that says so."""
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 """What NumPy writes; of other methods the decoders are not even started."""
-# An encrypted member raises RuntimeError.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
 
 
 @registry.register("npz")
@@ -40,7 +38,7 @@ def read_npz(path: Path, limits: Limits) -> Table:
                 for info in members
                 if info.compress_type == zipfile.ZIP_STORED and not info.flag_bits & _ENCRYPTED
             }
-    except _DAMAGE as error:
+    except DAMAGE as error:
         raise _broken(path, error) from error
     if len(headers) != len(members):
         raise QSpecError(f"{path.name} holds two arrays of the same name.", place=Place(str(path)))
@@ -95,7 +93,7 @@ def _loader(path: Path, name: str) -> Callable[[], Array]:
         try:
             with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as stream:
                 return read_array(stream, f"the array {name} in {path.name}")
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise _broken(path, error) from error
 
     return load
