@@ -195,7 +195,7 @@ def _run(
             last = done + (len(chosen) - 1) * batch
             chosen[-1] = np.concatenate([rows[last:], np.repeat(rows[-1:], padding)])
         fed = [feeds_of[0](each) for each in chosen] if shared else []
-        size = sum(_held(feeds) for feeds in fed)
+        size = _held(fed[0]) * len(fed) if fed else 0
         for number, side in enumerate(sides):
             run, keep = side.session.run, side.waiting.extend
             try:
@@ -274,10 +274,11 @@ def _same_inputs(one: Session, other: Session) -> bool:
 
 
 def _has_nan(array: NDArray[Any]) -> bool:
-    """True when any element is NaN; the smallest is NaN then, and no mask is allocated to find out."""
+    """True when any element is NaN; NumPy's `argmin` stops at the first of them, and no mask is made to find out."""
     if array.size == 0:
         return False
-    least = np.minimum.reduce(array, axis=None)
+    flat = array.reshape(-1)
+    least = flat[flat.argmin()]
     return bool(least != least)
 
 
