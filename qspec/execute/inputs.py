@@ -13,7 +13,7 @@ from qspec.execute.sources import files, locate, pipeline_folder, steps
 
 
 def files_read(plan: Plan, sides: Iterable[Side], opened: Iterable[Opening]) -> dict[str, str]:
-    """Digests of the models with their external data, of the data, and of the files that pipelines name."""
+    """Digests of the models with their external data and tokenizers, of the data, and of the files that pipelines name."""
     found: dict[str, str] = {}
     root = plan.root.resolve()
     for path in (path for side in sides for path in side.read):
@@ -27,6 +27,7 @@ def files_read(plan: Plan, sides: Iterable[Side], opened: Iterable[Opening]) -> 
             read = inside(where, name, what="data file", folders=True)
             found[text if text.startswith(hub.SCHEME) else name] = verify_digest(read, None)
     for one in opened:
+        found |= one.texts_read()
         folder = pipeline_folder(plan, one.evaluation)
         for text, sha256 in steps(plan, one.evaluation).used.items():
             if (folder / text).is_file():  # the versions of packages are among what is used

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.data.chat import ChatTemplate, open_chat
 from qspec.data.paths import inside
 from qspec.data.source import open_table
 from qspec.data.splits import overlap
@@ -21,10 +22,11 @@ from qspec.execute.located import located
 from qspec.execute.plan import DataPlan, EvaluationPlan, Plan
 from qspec.execute.realize import data_digest, open_data
 from qspec.execute.scoring import Sessions, everything
-from qspec.execute.sources import locate, steps
+from qspec.execute.sources import find, locate, name_of, sibling, steps
 from qspec.execute.tasks import Opener
 from qspec.execute.tasks import registry as tasks
 from qspec.execute.tasks.runner import TaskData
+from qspec.lang.resolve import Origin
 from qspec.metrics.bind import BoundMetric, bind
 from qspec.metrics.definition import Availability, Family
 from qspec.metrics.parameters import spoken
@@ -109,18 +111,46 @@ class Opening:
             {port.name: port for port in self.sessions[0].inputs},
             lambda source: open_table(*locate(self.plan, data.folder, source)),
             self.tokenizer,
+            self.chat,
         )
+
+    @cached_property
+    def _named(self) -> tuple[Origin, str] | None:
+        """Where the model names its tokenizer, and how."""
+        executor = self.plan.resolved.executor
+        if executor is None or executor.model is None or executor.model.tokenizer is None:
+            return None
+        return executor.model_origin or executor.where("model"), str(executor.model.tokenizer)
 
     @cached_property
     def tokenizer(self) -> Tokenizer | None:
         """The model's tokenizer, opened; None where the spec names none."""
-        executor = self.plan.resolved.executor
-        if executor is None or executor.model is None or executor.model.tokenizer is None:
+        if self._named is None:
             return None
-        origin = executor.model_origin or executor.where("model")
+        origin, text = self._named
         with located(origin):
-            root, path = locate(self.plan, origin.loaded.folder, executor.model.tokenizer)
+            root, path = locate(self.plan, origin.loaded.folder, text)
             return Tokenizer(inside(root, path, what="tokenizer"))
+
+    @cached_property
+    def chat(self) -> ChatTemplate | None:
+        """The chat template beside the tokenizer, where the prompt declares one and it is there."""
+        prompt = self.evaluation.evaluation.prompt
+        if self._named is None or prompt is None or not prompt.chat_template:
+            return None
+        origin, text = self._named
+        with located(origin):
+            return open_chat(lambda name: find(self.plan, origin.loaded.folder, sibling(text, name)))
+
+    def texts_read(self) -> dict[str, str]:
+        """The files that make texts of token numbers, by path below the root or address in a hub, with their SHA-256."""
+        if self._named is None or self.tokenizer is None:
+            return {}
+        origin, text = self._named
+        read = {text: self.tokenizer.sha256}
+        if self.chat is not None:
+            read |= {sibling(text, name): sha256 for name, sha256 in self.chat.files.items()}
+        return {name_of(self.plan, origin.loaded.folder, one): sha256 for one, sha256 in read.items()}
 
     def check(self, inputs: Mapping[str, Column]) -> None:
         """Raise `QSpecError` where the inputs do not fit one of the models."""
@@ -192,6 +222,8 @@ class Opening:
             found["pipeline"] = used
         if self.tokenizer is not None:
             found["tokenizer"] = {"sha256": self.tokenizer.sha256, "version": self.tokenizer.version}
+        if self.chat is not None:
+            found["chat-template"] = self.chat.files
         for role, data in self.splits().items():
             found[role] = {
                 "data": data.dataset.to_json(),

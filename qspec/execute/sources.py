@@ -9,6 +9,7 @@ from qspec.data import hub
 from qspec.data.paths import inside, verify_digest
 from qspec.data.pipeline import Steps
 from qspec.data.transforms import Files
+from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.plan import DataPlan, EvaluationPlan, ModelPlan, Plan, relative_to
 
 
@@ -23,12 +24,37 @@ def locate(plan: Plan, folder: Path, text: str, sha256: str | None = None) -> tu
     return path.parent, path.name
 
 
+def find(plan: Plan, folder: Path, text: str) -> Path | None:
+    """The file that `text` would name, seen from `folder`; None where there is none.
+
+    Raises `NotExecutableError` for a hub's file of which nobody knows yet whether it is there.
+    """
+    try:
+        root, path = locate(plan, folder, text)
+    except NotExecutableError:
+        raise
+    except QSpecError:  # the hub has none of that name
+        return None
+    return inside(root, path) if (root / path).exists() else None
+
+
+def sibling(text: str, name: str) -> str:
+    """What a spec would write for the file `name` that lies beside the one it calls `text`."""
+    folder, slash, _ = text.rpartition("/")
+    return f"{folder}{slash}{name}"
+
+
+def name_of(plan: Plan, folder: Path, text: str) -> str:
+    """What a record calls the file that is called `text` in `folder`: its address, or its path below the root."""
+    return text if text.startswith(hub.SCHEME) else relative_to(plan.root, folder / text)
+
+
 def locate_model(plan: Plan, side: ModelPlan) -> tuple[Path, str]:
     """The root and the path below it of a model's file; of a hub's, files of external data are fetched too."""
     if side.address is not None:
         root, name = locate(plan, plan.root, side.address, side.sha256)
         for location in _external(root / name):
-            locate(plan, plan.root, f"{side.address.rpartition('/')[0]}/{location}")
+            locate(plan, plan.root, sibling(side.address, location))
         return root, name
     return plan.root, relative_to(plan.root, side.path)
 

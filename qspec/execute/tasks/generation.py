@@ -30,7 +30,8 @@ class Generation(Gatherer):
 
     True answers are token numbers (rows, tokens), negative behind their end, or texts. Prompts of one length go
     through the model together, or of any length where the graph takes a mask and positions. A graph with cache inputs
-    is fed one token a step, another the whole text. A graph with an input `decoder…ids` reads the prompt with its
+    is fed one token a step, another the whole text. Texts are wrapped in the model's chat template where the prompt declares
+    it; token numbers are taken to be so. A graph with an input `decoder…ids` reads the prompt with its
     encoder and starts its answer with the token `decoding: greedy(start: NUMBER)`.
     """
 
@@ -96,7 +97,7 @@ class Generation(Gatherer):
     @cached_property
     def _source(self) -> TokenColumn:
         """The prompts with their tokens first and their padding after them."""
-        source = token_column(self.data, 2, self._filled())
+        source = token_column(self.data, 2, self._filled(), asks=True)
         if not source.valid.any(axis=1).all():
             raise QSpecError(f"A prompt of {self.data.table.source} is empty.", hint="leave such rows out")
         order, shape = np.argsort(~source.valid, axis=1, kind="stable"), source.tokens.shape
@@ -113,11 +114,6 @@ class Generation(Gatherer):
         named = _FIELD.findall(str(prompt.template or "")) if prompt is not None else []
         if prompt is None or not named:
             return None
-        if prompt.chat_template:
-            raise NotExecutableError(
-                "The model's own chat template is not applied here.",
-                hint="write its words into `template`, and say `chat-template: false`",
-            )
         columns = {name: table.take(name, self.data.rows) for name in named}
 
         def filled(row: int) -> str:

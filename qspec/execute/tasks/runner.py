@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.data import examples
+from qspec.data.chat import ChatTemplate
 from qspec.data.pipeline import Steps
 from qspec.data.table import Table
 from qspec.data.tokenizer import Tokenizer
@@ -45,6 +46,8 @@ class TaskData:
     """Opens another table of the data set, for retrieval."""
     tokenizer: Tokenizer | None = None
     """The model's own, where the spec names it."""
+    chat: ChatTemplate | None = None
+    """The model's own chat template, where the prompt declares it and one is there."""
 
     def inputs(self) -> dict[str, NDArray[Any]]:
         """The declared columns by graph input, after the pipeline's transforms, (examples, …)."""

@@ -1,5 +1,8 @@
 """Answers are decoded greedily, with or without a cache."""
 
+import hashlib
+import json
+
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
@@ -226,20 +229,62 @@ def test_a_template_names_columns_of_the_data(asked, executing, value):
         "word": last,
         "y": np.asarray([asked(1, text, 3) for text in filled]),
     }
-    prompt = 'prompt {{ template: "{{asked}} then {{word}}", max-tokens: 3{} }}'
+    prompt = 'prompt { template: "{asked} then {word}", max-tokens: 3 }'
     assert (
-        value(
-            executing("reasoning", "exact-match", columns, **LAST_WORD, more=prompt.format("")), "exact-match"
-        )[1]
+        value(executing("reasoning", "exact-match", columns, **LAST_WORD, more=prompt), "exact-match")[1]
         == 1.0
     )
-    with pytest.raises(NotExecutableError, match="chat template is not applied"):
-        executing(
-            "reasoning", "exact-match", columns, **LAST_WORD, more=prompt.format(", chat-template: true")
-        )
     del columns["word"]
     with pytest.raises(QSpecError, match="no column 'word'"):
-        executing("reasoning", "exact-match", columns, **LAST_WORD, more=prompt.format(""))
+        executing("reasoning", "exact-match", columns, **LAST_WORD, more=prompt)
+
+
+TURNS = """{% for message in messages %}
+a {{ message['content'] }} {{ eos_token }} {% endfor %}
+{% if add_generation_prompt %}
+b{% endif %}
+"""
+
+
+@pytest.mark.parametrize("template", ["", 'template: "{asked} then {word}", '])
+def test_a_chat_template_wraps_what_is_asked(asked, executing, value, tmp_path, template):
+    texts, last = questions(), np.asarray(list("abcde") * 6)
+    # After the template every prompt ends in the word b, whatever was asked.
+    columns = {
+        "asked": np.asarray(texts),
+        "word": last,
+        "y": np.asarray([asked(1, "b", 3)] * len(texts)),
+    }
+    config = {"chat_template": TURNS, "eos_token": {"content": "</s>", "lstrip": False}}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(config))
+    prompt = f"prompt {{ {template}chat-template: true, max-tokens: 3 }}"
+    executed = executing("reasoning", "exact-match", columns, **LAST_WORD, more=prompt)
+    assert value(executed, "exact-match")[1] == 1.0
+    read = executed.record.files
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        assert read[name] == hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+
+
+def test_another_chat_template_is_another_run(asked, executing, value, tmp_path):
+    texts = questions()
+    columns = {"asked": np.asarray(texts), "y": np.asarray([asked(1, "c", 3)] * len(texts))}
+    prompt = "prompt { chat-template: true, max-tokens: 3 }"
+    for last, right in (("c", 1.0), ("d", float(asked(1, "d", 3) == asked(1, "c", 3)))):
+        (tmp_path / "chat_template.jinja").write_text(f"{{{{ messages[0].content }}}} {last}")
+        executed = executing("reasoning", "exact-match", columns, **LAST_WORD, more=prompt)
+        assert value(executed, "exact-match")[1] == right
+
+
+def test_a_chat_template_that_is_declared_and_not_there_is_a_sentence(asked, executing):
+    columns = {"asked": np.asarray(questions()), "y": np.asarray(["a"] * 30)}
+    with pytest.raises(QSpecError, match=r"neither tokenizer_config\.json nor chat_template\.jinja beside"):
+        executing(
+            "reasoning",
+            "exact-match",
+            columns,
+            **LAST_WORD,
+            more="prompt { chat-template: true, max-tokens: 3 }",
+        )
 
 
 def test_several_references_may_be_right(asked, executing, value):
