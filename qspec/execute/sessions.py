@@ -77,8 +77,13 @@ class Session:
 
     @property
     def batch_size(self) -> int | None:
-        """The batch size the model was exported with, or None when it takes any."""
-        sizes = [port.shape[0] for port in self.inputs if port.shape]
+        """The batch size the model was exported with, or None when it takes any.
+
+        A switch (a single boolean, such as `use_cache_branch`) has no batch.
+        """
+        sizes = [
+            port.shape[0] for port in self.inputs if port.shape and (port.dtype, port.shape) != ("bool", (1,))
+        ]
         fixed = [size for size in sizes if isinstance(size, int)]
         return fixed[0] if fixed else None
 

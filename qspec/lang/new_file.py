@@ -10,8 +10,8 @@ from pathlib import Path
 from qspec.errors import Place, QSpecError
 
 
-def write_new(path: Path, text: str) -> None:
-    """Write a text beside its place and rename it there; raises `QSpecError` where that cannot be done.
+def write_new(path: Path, content: str | bytes) -> None:
+    """Write a text, or bytes, beside its place and rename it there; raises `QSpecError` where that cannot be done.
 
     The file is never half there, and an interruption leaves nothing behind.
     """
@@ -22,8 +22,8 @@ def write_new(path: Path, text: str) -> None:
             )
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-                stream.write(text)
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content.encode("utf-8") if isinstance(content, str) else content)
                 stream.flush()
                 os.fsync(stream.fileno())  # else a power cut after the rename could leave an empty file
             Path(name).chmod(_mode(path))

@@ -33,9 +33,15 @@ def every_node(graph: GraphProto, depth: int = 0) -> Iterator[tuple[NodeProto, G
         raise LimitError.over("nesting", most, "The depth of the model's subgraphs is greater")
     for node in graph.node:
         yield node, graph
-        for attribute in node.attribute:
-            for inner in (*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs):
-                yield from every_node(inner, depth + 1)
+        for inner in subgraphs(node):
+            yield from every_node(inner, depth + 1)
+
+
+def subgraphs(node: NodeProto) -> Iterator[GraphProto]:
+    """The graphs that a node holds: the branches of If, the bodies of Loop and Scan."""
+    for attribute in node.attribute:
+        yield from ([attribute.g] if attribute.HasField("g") else [])
+        yield from attribute.graphs
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,9 @@ class Layout:
             if not (known or _is_past(port.name) or "mask" in port.name or "position" in port.name):
                 raise NotExecutableError(
                     f"The model's input {port} is none that greedy decoding feeds.",
-                    hint="it feeds tokens, a mask, positions and a cache named past…; map a column to any other",
+                    hint="an encoder in a file of its own is joined to it by `qspec join ENCODER DECODER`"
+                    if port.name.startswith("encoder")
+                    else "it feeds tokens, a mask, positions and a cache named past…; map a column to any other",
                 )
             if written and "mask" in port.name and port.name not in fixed and not _of_decoder(port.name):
                 raise QSpecError(
@@ -197,7 +199,9 @@ def greedy(
             break
         tokens = np.concatenate([tokens, token[:, None]], axis=1)
         inside = np.concatenate([inside, np.ones((len(token), 1), np.bool_)], axis=1)
-        cache = {name: found[output] for name, output in carried.items()}
+        # What an encoder gives to attend to stays the same, and a graph with a switch may give it at the first step only.
+        kept = {name: array for name, array in cache.items() if ".encoder." in name}
+        cache = {name: found[output] for name, output in carried.items()} | kept
     return answers
 
 

@@ -8,6 +8,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from qspec.errors import NotExecutableError, QSpecError
+from qspec.quantize.join import join_files
 
 FLOAT = TensorProto.FLOAT
 INT = TensorProto.INT64
@@ -337,52 +338,150 @@ def test_padding_that_the_pipeline_adds_is_no_prompt(asked, executing, value):
     assert value(executed, "exact-match")[1] == 1.0
 
 
+@pytest.fixture
+def summing_up(graph, tokenizer, executing, value):
+    """Runs two models whose encoder sums what is looked up for the words read, and whose decoder adds its own last word.
+
+    They are saved by a function of the fixture that saves graphs, a name, and the tensors: w, v, one and two.
+    """
+
+    def run(build):
+        generator = np.random.default_rng(24)
+        w = generator.normal(size=(12, 12)).astype(np.float32)
+        others = [w, (w + 0.3 * generator.normal(size=w.shape)).astype(np.float32)]
+        for name, v in zip(("base.onnx", "quantized.onnx"), others, strict=True):
+            build(graph, name, {"w": w, "v": v, "one": np.int64([1]), "two": np.int64([2])})
+        tokenizer(WORDS, special=["<pad>", "</s>"])
+        texts = questions()
+
+        def answer(side, text):
+            encoded, word, said = w[[WORDS.index(one) for one in text.split()]].sum(0), 0, []
+            for _ in range(5):
+                word = int((others[side][word] + encoded).argmax())
+                if word == 1:
+                    break
+                said.append(WORDS[word])
+            return " ".join(one for one in said if one != "<pad>")
+
+        truth = [answer(1, text) for text in texts]
+        columns = {"asked": np.asarray(texts), "y": np.asarray(truth)}
+        prompt = 'prompt {{ decoding: greedy{}, stop: ["</s>"], max-tokens: 5 }}\n  load {{ batch: 8 }}'
+        spec = {"model": LAST_WORD["model"], "data": "inputs { input_ids: asked }\n  label: y"}
+        with pytest.raises(QSpecError, match="with which token the model starts"):
+            executing("summarization", "rouge(1)", columns, **spec, more=prompt.format(""))
+        executed = executing(
+            "summarization",
+            "rouge(1)",
+            columns,
+            **spec,
+            more=prompt.format("(start: 0)"),
+            assertions="  flips <= 99 %",
+        )
+        same = [answer(0, text) == one for text, one in zip(texts, truth, strict=True)]
+        assert 0 < np.mean(same) < 1
+        assert executed.verdicts.judged[0].interval.estimate == pytest.approx(1 - np.mean(same))
+
+    return run
+
+
 @pytest.mark.parametrize("masked", [False, True])
-def test_an_encoder_reads_and_a_decoder_writes(graph, tokenizer, executing, value, masked):
-    # The encoder sums what is looked up for the words read; the decoder adds its own last word.
-    generator = np.random.default_rng(24)
-    w = generator.normal(size=(12, 12)).astype(np.float32)
-    others = [w, (w + 0.3 * generator.normal(size=w.shape)).astype(np.float32)]
-    for name, v in zip(("base.onnx", "quantized.onnx"), others, strict=True):
-        inputs = [("input_ids", INT, ["n", "l"]), ("decoder_input_ids", INT, ["n", "d"])]
-        nodes = [helper.make_node("Gather", ["w", "input_ids"], ["read"])]
-        if masked:
-            inputs.append(("attention_mask", FLOAT, ["n", "l"]))
-            nodes.append(helper.make_node("Unsqueeze", ["attention_mask", "two"], ["inside"]))
-            nodes.append(helper.make_node("Mul", ["read", "inside"], ["kept"]))
-        nodes += [
-            helper.make_node("ReduceSum", ["kept" if masked else "read", "one"], ["encoded"], keepdims=1),
-            helper.make_node("Gather", ["v", "decoder_input_ids"], ["written"]),
-            helper.make_node("Add", ["written", "encoded"], ["logits"]),
-        ]
-        held = {"w": w, "v": v, "one": np.int64([1]), "two": np.int64([2])}
-        graph(name, nodes, inputs, [("logits", FLOAT, ["n", "d", 12])], **held)
-    tokenizer(WORDS, special=["<pad>", "</s>"])
-    texts = questions()
-
-    def answer(side, text):
-        encoded, word, said = w[[WORDS.index(one) for one in text.split()]].sum(0), 0, []
-        for _ in range(5):
-            word = int((others[side][word] + encoded).argmax())
-            if word == 1:
-                break
-            said.append(WORDS[word])
-        return " ".join(one for one in said if one != "<pad>")
-
-    truth = [answer(1, text) for text in texts]
-    columns = {"asked": np.asarray(texts), "y": np.asarray(truth)}
-    prompt = 'prompt {{ decoding: greedy{}, stop: ["</s>"], max-tokens: 5 }}\n  load {{ batch: 8 }}'
-    spec = {"model": LAST_WORD["model"], "data": "inputs { input_ids: asked }\n  label: y"}
-    with pytest.raises(QSpecError, match="with which token the model starts"):
-        executing("summarization", "rouge(1)", columns, **spec, more=prompt.format(""))
-    executed = executing(
-        "summarization",
-        "rouge(1)",
-        columns,
-        **spec,
-        more=prompt.format("(start: 0)"),
-        assertions="  flips <= 99 %",
+def test_an_encoder_reads_and_a_decoder_writes(summing_up, masked):
+    nodes = [helper.make_node("Gather", ["w", "input_ids"], ["read"])]
+    ports = [("input_ids", INT, ["n", "l"]), ("decoder_input_ids", INT, ["n", "d"])]
+    if masked:
+        ports.append(("attention_mask", FLOAT, ["n", "l"]))
+        nodes.append(helper.make_node("Unsqueeze", ["attention_mask", "two"], ["inside"]))
+        nodes.append(helper.make_node("Mul", ["read", "inside"], ["kept"]))
+    nodes += [
+        helper.make_node("ReduceSum", ["kept" if masked else "read", "one"], ["encoded"], keepdims=1),
+        helper.make_node("Gather", ["v", "decoder_input_ids"], ["written"]),
+        helper.make_node("Add", ["written", "encoded"], ["logits"]),
+    ]
+    summing_up(
+        lambda graph, name, held: graph(name, nodes, ports, [("logits", FLOAT, ["n", "d", 12])], **held)
     )
-    same = [answer(0, text) == one for text, one in zip(texts, truth, strict=True)]
-    assert 0 < np.mean(same) < 1
-    assert executed.verdicts.judged[0].interval.estimate == pytest.approx(1 - np.mean(same))
+
+
+def test_what_an_encoder_gave_is_kept_where_a_switch_leaves_it_out_later(summing_up):
+    # As in exports with a switch: what the encoder gives is made at the first step, and later read from the cache alone.
+    def branch(name, encoded, nodes):
+        ports = [helper.make_tensor_value_info(one, FLOAT, None) for one in (encoded, f"{name}_given")]
+        return helper.make_graph(nodes, name, [], ports)
+
+    past = "past_key_values.0.encoder.key"
+    later = [
+        helper.make_node("Identity", [past], ["later"]),
+        helper.make_node("Slice", [past, "zero", "zero", "one"], ["later_given"]),
+    ]
+    first = [
+        helper.make_node("Gather", ["w", "input_ids"], ["first"]),
+        helper.make_node("Identity", ["first"], ["first_given"]),
+    ]
+    nodes = [
+        helper.make_node(
+            "If",
+            ["use_cache_branch"],
+            ["read", "present.0.encoder.key"],
+            then_branch=branch("later", "later", later),
+            else_branch=branch("first", "first", first),
+        ),
+        helper.make_node("ReduceSum", ["read", "one"], ["encoded"], keepdims=1),
+        helper.make_node("Gather", ["v", "decoder_input_ids"], ["written"]),
+        helper.make_node("Add", ["written", "encoded"], ["logits"]),
+    ]
+    inputs = [
+        ("input_ids", INT, ["n", "l"]),
+        ("decoder_input_ids", INT, ["n", "d"]),
+        (past, FLOAT, ["n", "l_past", 12]),
+        ("use_cache_branch", TensorProto.BOOL, [1]),
+    ]
+    outputs = [("logits", FLOAT, ["n", "d", 12]), ("present.0.encoder.key", FLOAT, ["n", "l_out", 12])]
+    summing_up(lambda graph, name, held: graph(name, nodes, inputs, outputs, zero=np.int64([0]), **held))
+
+
+def test_an_encoder_in_a_file_of_its_own_is_joined(summing_up, tmp_path):
+    def build(graph, name, held):
+        encoder = graph(
+            f"encoder-{name}",
+            [helper.make_node("Gather", ["w", "input_ids"], ["last_hidden_state"])],
+            [("input_ids", INT, ["n", "l"])],
+            [("last_hidden_state", FLOAT, ["n", "l", 12])],
+            w=held["w"],
+        )
+        decoder = graph(
+            f"decoder-{name}",
+            [
+                helper.make_node("ReduceSum", ["encoder_hidden_states", "one"], ["encoded"], keepdims=1),
+                helper.make_node("Gather", ["v", "input_ids"], ["written"]),
+                helper.make_node("Add", ["written", "encoded"], ["logits"]),
+            ],
+            [("input_ids", INT, ["n", "d"]), ("encoder_hidden_states", FLOAT, ["n", "l", 12])],
+            [("logits", FLOAT, ["n", "d", 12])],
+            v=held["v"],
+            one=held["one"],
+        )
+        join_files(encoder, decoder, tmp_path / name)
+
+    summing_up(build)
+
+
+def test_an_encoder_that_was_not_joined_is_told_how(graph, executing):
+    nodes = [
+        helper.make_node("Gather", ["v", "input_ids"], ["written"]),
+        helper.make_node("ReduceSum", ["encoder_hidden_states", "one"], ["encoded"], keepdims=1),
+        helper.make_node("Add", ["written", "encoded"], ["logits"]),
+    ]
+    ports = [("input_ids", INT, ["n", "d"]), ("encoder_hidden_states", FLOAT, ["n", "l", 12])]
+    for name in ("base.onnx", "quantized.onnx"):
+        held = {"v": np.ones((12, 12), np.float32), "one": np.int64([1])}
+        graph(name, nodes, ports, [("logits", FLOAT, ["n", "d", 12])], **held)
+    columns = {"ids": np.ones((4, 3), np.int64), "y": np.ones((4, 2), np.int64)}
+    with pytest.raises(NotExecutableError) as caught:
+        executing(
+            "reasoning",
+            "exact-match",
+            columns,
+            data="inputs { input_ids: ids }\n  label: y",
+            more="prompt { max-tokens: 2 }",
+        )
+    assert "qspec join ENCODER DECODER" in str(caught.value.hint)
