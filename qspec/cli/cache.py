@@ -32,7 +32,8 @@ def cache(action: str, older_than: str | None, most: str | None, output_format: 
     """List, size, prune or verify what runs have kept: artifacts, scores and timings.
 
     The folder is QSPEC_CACHE, or qspec in the user's cache folder. What is removed is computed again when it is asked
-    for. `verify` checks every file against its digest, removes what is damaged, and exits 1 when something was.
+    for; what a run is reading stays. `verify` checks every file against its digest, removes what is damaged, and exits 1
+    when something was.
     """
     from qspec.execute.store import Store
 
@@ -61,9 +62,10 @@ def cache(action: str, older_than: str | None, most: str | None, output_format: 
         older_than=_seconds(older_than) if older_than is not None else None,
         most_bytes=_bytes(most) if most is not None else None,
     )
+    kept = f"; {done.held} left, which a run is reading" if done.held else ""
     _say(
-        {"removed": done.entries, "bytes": done.size},
-        f"{done.entries} entries removed, {_spoken(done.size)} freed",
+        {"removed": done.entries, "bytes": done.size, "held": done.held},
+        f"{done.entries} entries removed, {_spoken(done.size)} freed{kept}",
         output_format,
     )
     return 0

@@ -17,6 +17,7 @@ from typing import Any
 
 from qspec.canonical import file_digest
 from qspec.errors import QSpecError
+from qspec.execute.holds import Hold, alone, hold
 
 MANIFEST = "manifest.json"
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -54,10 +55,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What pruning removed: how many entries, and how many bytes."""
+    """What pruning removed: how many entries, and how many bytes; and how many it left because they are being read."""
 
     entries: int
     size: int
+    held: int = 0
 
 
 def default_root() -> Path:
@@ -70,25 +72,29 @@ def default_root() -> Path:
 
 
 class Store:
-    """A content-addressed folder of entries, safe under several processes without locks.
+    """A content-addressed folder of entries, safe under several processes.
 
     An entry is written beside the others and appears by one rename, so that nobody sees half of it; when two
-    processes make the same entry the first wins and the second takes what is there. Keys are SHA-256 in
-    hexadecimal. An entry whose files do not match their digests counts as absent and is removed.
+    processes make the same entry the first wins and the second takes what is there. What a store has given out it holds
+    for as long as it lives, and others do not prune it meanwhile. Keys are SHA-256 in hexadecimal. An entry whose files do
+    not match their digests counts as absent and is removed.
     """
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = default_root() if root is None else root
         self._entries = self.root / "entries"
         self._scratch = self.root / "scratch"
+        self._held: dict[str, Hold] = {}
 
     def get(self, key: str) -> Entry | None:
         """The entry under `key`, every file checked against its digest, or None."""
         folder = self._folder(key)
         if not folder.is_dir():
             return None
+        self._hold(key)
         entry = _read_entry(folder)
         if entry is None or not _intact(folder):
+            self._release(key)
             with contextlib.suppress(QSpecError):  # a read-only cache keeps its damaged entry, unused
                 self._remove(folder)
             return None
@@ -123,9 +129,10 @@ class Store:
         return self.get(key) or self.put(key, write, meta)
 
     def remove(self, key: str) -> bool:
-        """Remove one entry; False when there was none."""
+        """Remove one entry; False when there was none, or another process reads it."""
         folder = self._folder(key)
-        return folder.is_dir() and self._remove(folder)
+        self._release(key)
+        return folder.is_dir() and self._take_away(folder)
 
     def entries(self) -> Iterator[Entry]:
         """Every readable entry, by key; files are not checked."""
@@ -148,18 +155,25 @@ class Store:
     def prune(self, *, older_than: float | None = None, most_bytes: int | None = None) -> Pruned:
         """Remove entries unread for `older_than` seconds, then the longest unread until `most_bytes` remain.
 
-        With neither, removes nothing but what interrupted runs left behind.
+        What this store holds it lets go, what others hold stays. With neither, removes nothing but what interrupted runs
+        left behind.
         """
-        now, count, freed = time.time(), 0, 0
+        now, count, freed, held = time.time(), 0, 0, 0
         self._sweep(now)
+        for key in list(self._held):
+            self._release(key)
         entries = sorted(self.entries(), key=lambda entry: entry.used)
         total = sum(entry.size for entry in entries)
         for entry in entries:
             stale = older_than is not None and now - entry.used > older_than
             over = most_bytes is not None and total > most_bytes
-            if (stale or over) and self._remove(entry.folder):
+            if not (stale or over):
+                continue
+            if self._take_away(entry.folder):
                 count, freed, total = count + 1, freed + entry.size, total - entry.size
-        return Pruned(count, freed)
+            else:
+                held += entry.folder.is_dir()
+        return Pruned(count, freed, held)
 
     def _folder(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
@@ -176,6 +190,7 @@ class Store:
                 if (there := self.get(key)) is not None:
                     return there
                 continue  # what stood there was damaged and is gone now
+            self._hold(key)
             entry = _read_entry(final)
             if entry is not None:
                 return entry
@@ -183,6 +198,19 @@ class Store:
             f"The cache entry {key[:16]} in {self.root} was removed as fast as it was written.",
             hint="another process is pruning the same cache; run again when it has finished",
         )
+
+    def _hold(self, key: str) -> None:
+        if key not in self._held and (held := hold(self._folder(key) / MANIFEST)) is not None:
+            self._held[key] = held
+
+    def _release(self, key: str) -> None:
+        if (held := self._held.pop(key, None)) is not None:
+            held.release()
+
+    def _take_away(self, folder: Path) -> bool:
+        """Remove an entry unless somebody holds it."""
+        with alone(folder / MANIFEST) as free:
+            return free and self._remove(folder)
 
     def _remove(self, folder: Path) -> bool:
         """Take an entry away by one rename, then delete it, so that nobody reads half of it."""

@@ -25,7 +25,7 @@ def store(run: Run, tmp_path: Path) -> Store:
     manifest = made.root / "entries" / "aa" / OLD / MANIFEST
     ago = time.time() - 10 * 86400
     os.utime(manifest, (ago, ago))
-    return made
+    return Store(made.root)
 
 
 def test_size_is_told_for_people_and_programs(run: Run, store: Store):
@@ -46,6 +46,14 @@ def test_entries_are_listed_from_the_last_read(run: Run, store: Store):
 def test_pruning_removes_the_longest_unread(options: tuple[str, ...], run: Run, store: Store):
     done = run("cache", "prune", *options)
     assert (done.code, done.out) == (0, "1 entries removed, 1 kB freed\n")
+    assert [entry.key for entry in store.entries()] == [NEW]
+
+
+def test_what_a_run_is_reading_stays(run: Run, store: Store):
+    reading = Store(store.root)
+    assert reading.get(NEW) is not None
+    done = run("cache", "prune", "--most", "0 B")
+    assert (done.code, done.out) == (0, "1 entries removed, 1 kB freed; 1 left, which a run is reading\n")
     assert [entry.key for entry in store.entries()] == [NEW]
 
 

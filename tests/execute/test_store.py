@@ -297,3 +297,41 @@ def test_broken_and_oversized_files_are_sentences(tmp_path):
         load_arrays(path)
     with pytest.raises(QSpecError, match="does not hold stored columns"):
         load_arrays(tmp_path / "absent.npz")
+
+
+READER = """
+import pathlib, sys
+from qspec.execute.store import Store
+store = Store(pathlib.Path(sys.argv[1]))
+entry = store.{how}
+print("here", flush=True)
+sys.stdin.readline()
+print(entry.file("scores.txt").read_text(), flush=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "how", [f"get('{KEY}')", f"put('{KEY}', lambda folder: (folder / 'scores.txt').write_text('scores'))"]
+)
+def test_what_another_process_reads_is_neither_pruned_nor_replaced(store, how):
+    if how.startswith("get"):
+        store.put(KEY, writer())
+    store.put(OTHER, writer())
+    command = [sys.executable, "-c", READER.format(how=how), str(store.root)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdin is not None
+        assert child.stdout.readline() == "here\n"
+        pruned = store.prune(most_bytes=0)
+        assert (pruned.entries, pruned.held) == (1, 1)
+        assert not store.remove(KEY)
+        assert store.put(KEY, writer("others")).file("scores.txt").read_text() == "scores"
+        assert child.communicate("\n")[0] == "scores\n"
+    assert store.prune(most_bytes=0).entries == 1
+    assert store.get(KEY) is None
+
+
+def test_a_file_system_without_locks_prunes_as_before(store, monkeypatch):
+    monkeypatch.setattr("qspec.execute.holds.fcntl", None)
+    store.put(KEY, writer())
+    assert Store(store.root).prune(most_bytes=0).entries == 1
