@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import shutil
 from pathlib import Path
@@ -10,6 +11,13 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from google.protobuf import json_format
+from in_toto_attestation.predicates.test_result.v0.test_result_pb2 import TestResult as Outcome
+from in_toto_attestation.v1.resource_descriptor import ResourceDescriptor
+from in_toto_attestation.v1.statement import Statement
+from in_toto_attestation.v1.statement_pb2 import Statement as StatementMessage
+from securesystemslib.dsse import Envelope
+from securesystemslib.signer import CryptoSigner, SSlibKey
 
 from qspec import api
 from qspec.canonical import file_digest
@@ -123,6 +131,35 @@ def test_a_statement_names_digests_and_outcomes(folder: Path) -> None:
     tests = said["predicate"]
     assert len(tests["passedTests"]) + len(tests["warnedTests"]) + len(tests["failedTests"]) == 5
     assert "under-one-point: loss(top1) <= 1 pp for each class" in tests["passedTests"]
+
+
+def test_a_statement_is_one_by_the_schema_of_in_toto(folder: Path) -> None:
+    record = folder / "quickstart.record.json"
+    said = statement(read_record(record), file_digest(record))
+    parsed = json_format.ParseDict(said, StatementMessage())  # fields that the schema lacks are errors
+    Statement.copy_from_pb(parsed).validate()
+    assert json_format.MessageToDict(parsed) == said
+    tests = json_format.ParseDict(said["predicate"], Outcome())
+    assert list(tests.passed_tests) == said["predicate"]["passedTests"]
+    for one in (*parsed.subject, *tests.configuration):
+        ResourceDescriptor.copy_from_pb(one).validate()
+
+
+def test_others_verify_the_envelope_and_what_others_sign_is_opened(
+    folder: Path, keys: tuple[Path, Path]
+) -> None:
+    record = folder / "quickstart.record.json"
+    said = statement(read_record(record), file_digest(record))
+    signed = dsse.sign(said, keys[0])
+    public = serialization.load_pem_public_key(keys[1].read_bytes())
+    key = SSlibKey.from_crypto(public, keyid=signed["signatures"][0]["keyid"])
+    theirs = Envelope.from_dict(copy.deepcopy(signed))
+    assert theirs.verify([key], 1)
+    assert json.loads(theirs.payload) == said
+    private = serialization.load_pem_private_key(keys[0].read_bytes(), password=None)
+    again = Envelope(json.dumps(said).encode(), dsse.PAYLOAD_TYPE, {})
+    again.sign(CryptoSigner(private))
+    assert dsse.open_envelope(again.to_dict(), keys[1]) == said
 
 
 def test_a_signature_is_opened_by_its_own_key_alone(
