@@ -3,7 +3,8 @@
 What it finds
 -------------
 A task, method, composition, scenario, provider, profile, expected outcome, or kind of evidence outside the words that the
-language knows; a number format or a shorthand for a precision that nobody writes. Lists that can never be complete
+language knows; a number format or a shorthand for a precision that nobody writes; words behind a number format, which
+are items of its block. Lists that can never be complete
 (runtimes, procedures of calibration) are asked about only where a word looks misspelt.
 
 Why it matters
@@ -47,11 +48,17 @@ from qspec.lang.resolve import Origin
 from qspec.lang.source import Span
 from qspec.model.base import kebab
 from qspec.model.number_format import FORMATS, find_format
-from qspec.model.precision import Precision
+from qspec.model.precision import Precision, TensorFormat
 from qspec.model.shorthand import expand
 from qspec.model.spelling import value_word
 from qspec.model.vocabulary import OPEN, VOCABULARIES, synonym, vocabulary_fields
 
+_ITEMS = {
+    **{f"per-{axis}": f"granularity: per-{axis}" for axis in ("tensor", "channel", "token")},
+    "symmetric": "symmetric: true",
+    "asymmetric": "symmetric: false",
+}
+"""Words that people write behind a number format, as the items that they are."""
 _SURE = 0.8
 """Likeness from which a word is taken for a misspelling."""
 
@@ -70,6 +77,8 @@ def unknown_word(workspace: Workspace) -> Iterator[Finding]:
                     yield from _word(loaded, where, vocabulary, word)
         if isinstance(noun, Precision) and noun.shorthand is not None:
             yield from _shorthand(loaded, path, noun)
+        if isinstance(noun, TensorFormat) and len(noun.type.split()) > 1:
+            yield from _words_behind(loaded, path, noun)
 
 
 def _word(loaded: Loaded, path: Path, vocabulary: str, word: str) -> Iterator[Finding]:
@@ -94,6 +103,24 @@ def _word(loaded: Loaded, path: Path, vocabulary: str, word: str) -> Iterator[Fi
     )
 
 
+def _words_behind(loaded: Loaded, path: Path, given: TensorFormat) -> Iterator[Finding]:
+    """Words behind a number format, which are items of its block: `int8 per-channel symmetric`."""
+    first, *rest = given.type.split()
+    if find_format(given.type) or not find_format(first):
+        return
+    items = [_ITEMS.get(word.lower()) for word in rest]
+    meant = f"{first} {{ {', '.join(item for item in items if item)} }}"
+    alone = all(items) and given.model_fields_set == {"type"}
+    yield Finding(
+        f"`{given.type}` is a number format with words behind it that nothing reads.",
+        Origin(loaded, (*path, "type")),
+        help=f"write `{meant}`"
+        if alone
+        else "say them as items of its block (`granularity`, `symmetric`, `range`), or as the precision's `method`",
+        fixes=(_respell(loaded, (*path, "type"), given.type, meant, True, meant),) if alone else (),
+    )
+
+
 def _known(vocabulary: str) -> list[str]:
     if vocabulary == "task":
         from qspec.metrics.tasks import TASKS
@@ -102,14 +129,16 @@ def _known(vocabulary: str) -> list[str]:
     return list(VOCABULARIES.get(vocabulary, FORMATS))
 
 
-def _respell(loaded: Loaded, path: Path, word: str, guess: str, sure: bool) -> Fix:
-    """The edit that replaces the word where it stands, quoted or bare."""
+def _respell(
+    loaded: Loaded, path: Path, word: str, guess: str, sure: bool, written: str | None = None
+) -> Fix:
+    """The edit that replaces the word where it stands, quoted or bare, by `written`, or by the word that is guessed."""
     place, text = loaded.positions.of(path), loaded.source.text
     start, length = text.find(f'"{word}"', place.start, place.end), len(word) + 2
     if start < 0:
         start, length = text.rfind(word, place.start, place.end), len(word)
     span = Span(start, start + length) if start >= 0 else place
-    return Fix(f"Write `{guess}`", (Edit(span, value_word(guess)),), safe=sure)
+    return Fix(f"Write `{guess}`", (Edit(span, written or value_word(guess)),), safe=sure)
 
 
 def _shorthand(loaded: Loaded, path: Path, precision: Precision) -> Iterator[Finding]:

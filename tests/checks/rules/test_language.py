@@ -75,6 +75,37 @@ def test_words_of_lists_that_cannot_be_complete_pass(codes, item):
     assert "QS010" not in codes(EXECUTOR.format(item, "loss(top1) <= 1 pp"))
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("int8 per-channel", "int8 { granularity: per-channel }"),
+        ('"int8 per-channel"', "int8 { granularity: per-channel }"),
+        ("int8 Per-Tensor asymmetric", "int8 { granularity: per-tensor, symmetric: false }"),
+        ("int8 dynamic", None),
+    ],
+)
+def test_words_behind_a_number_format_are_items_of_its_block(check, written, meant):
+    report = check(
+        EXECUTOR.format(f"precision {{ method: ptq-static, weights: {written} }}", "loss(top1) <= 1 pp")
+    )
+    (found,) = [f for f in report.findings if f.code == "QS010"]
+    assert "words behind it that nothing reads" in found.message
+    if meant is None:
+        assert not found.fixes
+        return
+    assert found.help == f"write `{meant}`"
+    (edit,) = found.fixes[0].edits
+    text = found.source.text
+    mended = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    assert f"weights: {meant} }}" in mended
+    assert "QS010" not in [f.code for f in check(mended).findings]
+
+
+@pytest.mark.parametrize("written", ["FP8 E4M3", "bf16", "int 8"])
+def test_a_number_format_of_two_words_is_one(codes, written):
+    assert "QS010" not in codes(EXECUTOR.format(f"precision {{ weights: {written} }}", "loss(top1) <= 1 pp"))
+
+
 def test_a_shorthand_nobody_writes_is_asked_about(codes):
     assert "QS010" in codes(EXECUTOR.format('precision: "tiny numbers"', "loss(top1) <= 1 pp"))
 
