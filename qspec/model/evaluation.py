@@ -70,7 +70,8 @@ class Prompt(Noun):
     template: Text | None = None
     """Template by name and version, or as text, in which `{COLUMN}` stands for a column of the data."""
     chat_template: bool | None = None
-    """True when the model's own chat template wraps the prompt."""
+    """True when the model's own chat template wraps the prompt: `tokenizer_config.json` or `chat_template.jinja` beside its
+    tokenizer."""
     decoding: Term | None = None
     """`greedy`, with the token a decoder `start`s with or the `blank` of speech, or a sampler with its parameters."""
     stop: list[Text] = Field(default_factory=list)
