@@ -49,6 +49,17 @@ def canonical_json(value: Any) -> str:
     raise TypeError(f"canonical JSON holds plain data, not {type(value).__name__}")
 
 
+def parse_json(text: str | bytes, **options: Any) -> Any:
+    """JSON as plain data; `options` are those of `json.loads`. Raises `ValueError` for what is none.
+
+    So is a text with half a character (a lone surrogate), which no file and no digest could be made of.
+    """
+    data = json.loads(text, **options)
+    if (b"\\u" in text or b"\xed" in text) if isinstance(text, bytes) else "\\u" in text:
+        json.dumps(data, ensure_ascii=False).encode("utf-8")
+    return data
+
+
 def digest(value: Any) -> str:
     """SHA-256, in hexadecimal, of the canonical JSON of `value`."""
     return hashlib.sha256(canonical_json(value).encode("utf-8")).hexdigest()

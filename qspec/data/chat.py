@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qspec.canonical import file_digest
+from qspec.canonical import file_digest, parse_json
 from qspec.data.limits import DEFAULT_LIMITS
 from qspec.errors import LimitError, QSpecError, cap
 
@@ -85,7 +85,7 @@ def open_chat(find: Callable[[str], Path | None]) -> ChatTemplate | None:
 
 def _config(path: Path, files: dict[str, str]) -> dict[str, Any]:
     try:
-        told = json.loads(_text(path, files))
+        told = parse_json(_text(path, files))
     except (ValueError, RecursionError) as error:
         raise QSpecError(
             f"{path.name} is not JSON: {_line(error)}.", hint="copy it again from the model"

@@ -7,7 +7,6 @@ guards as Python source). Nothing of that is used here: what cannot be read as d
 
 from __future__ import annotations
 
-import json
 import math
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from qspec.canonical import parse_json
 from qspec.data.archives import DAMAGE
 from qspec.data.limits import DEFAULT_LIMITS, Limits
 from qspec.errors import NotExecutableError, Place, QSpecError
@@ -139,7 +139,7 @@ class _Reader:
         return self.archive.read(member)
 
     def _json(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self._bytes(name))
+        found: dict[str, Any] = parse_json(self._bytes(name))
         return found
 
     def _input(

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from qspec.canonical import parse_json
 from qspec.errors import LimitError, NotExecutableError, Place, QSpecError, cap
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -101,7 +102,7 @@ def read_json(path: Path) -> dict[str, Any]:
             raise LimitError.over(
                 _CAP, most, f"The size of the file, in bytes, comes to {size:,}", place=place
             )
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = parse_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise QSpecError(f"The file cannot be read: {error.strerror}.", place=place) from None
     except (ValueError, RecursionError):
@@ -114,7 +115,7 @@ def read_json(path: Path) -> dict[str, Any]:
 def _statement(body: bytes) -> dict[str, Any]:
     """What was signed, which a good signature alone does not make a statement."""
     try:
-        statement = json.loads(body)
+        statement = parse_json(body)
     except (ValueError, RecursionError):
         statement = None
     if not isinstance(statement, dict):

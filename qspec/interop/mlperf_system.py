@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from qspec.canonical import parse_json
 from qspec.errors import Place, QSpecError
 from qspec.interop import Exported, Imported, OutsideFormat, registry
 from qspec.model.document import Document
@@ -195,7 +196,7 @@ def _said(value: Quantity | None) -> str | None:
 
 def _object(text: str, name: str) -> dict[str, Any]:
     try:
-        told = json.loads(text)
+        told = parse_json(text)
     except (ValueError, RecursionError) as error:
         raise QSpecError(f"This is not JSON: {error}.", place=Place(name)) from error
     if not isinstance(told, dict) or not set(told) & set(REQUIRED):

@@ -8,7 +8,7 @@ import pytest
 
 from qspec.canonical import file_digest
 from qspec.data.limits import Limits
-from qspec.data.source import open_dataset
+from qspec.data.source import open_dataset, open_table
 from qspec.errors import LimitError, QSpecError
 from qspec.model.artifact import Dataset
 
@@ -146,3 +146,26 @@ def test_a_truncated_array_is_a_sentence(tmp_path):
     path.write_bytes(path.read_bytes()[:-8])
     with pytest.raises(QSpecError, match="cannot be read"):
         opened(path).column("data")
+
+
+@pytest.mark.parametrize("character", [0xD800, 0xDFFF, 0x110000, 0xFFFFFFFF])
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_texts_that_are_no_unicode_are_refused_when_they_are_read(tmp_path, character, order, save):
+    texts = np.array(["ab", "cd"]).astype(f"{order}U2")
+    texts.view(f"{order}u4")[2] = character
+    save(tmp_path / "texts.npz", texts=texts, good=np.array(["\ud7ff", "\U0010ffff"]))
+    table = open_table(tmp_path, "texts.npz")
+    assert table.column("good").tolist() == ["\ud7ff", "\U0010ffff"]
+    for read in (lambda: table.column("texts"), lambda: table.take("texts", np.array([1]))):
+        with pytest.raises(QSpecError, match="holds a text that is no Unicode"):
+            read()
+    np.save(tmp_path / "texts.npy", texts)
+    with pytest.raises(QSpecError, match="holds a text that is no Unicode"):
+        open_table(tmp_path, "texts.npy").take("data", np.array([1]))
+
+
+def test_half_a_character_in_json_lines_is_refused(tmp_path):
+    (tmp_path / "t.jsonl").write_text('{"a": "\\ud83d\\ude00"}\n{"a": "\\ud800"}\n')
+    with pytest.raises(QSpecError, match="is not JSON"):
+        open_table(tmp_path, "t.jsonl").column("a")

@@ -248,6 +248,15 @@ def test_a_good_signature_of_what_is_no_statement_is_a_sentence(keys: tuple[Path
             dsse.open_envelope({**made, "payload": payload}, keys[1])
 
 
+def test_a_record_with_half_a_character_is_a_sentence(folder: Path) -> None:
+    record = folder / "quickstart.record.json"
+    told = json.loads(record.read_text())
+    told["claims"][0]["measured"]["notes"] = ["\ud800"]
+    record.write_text(json.dumps(told))
+    with pytest.raises(QSpecError, match="is not JSON"):
+        verify(record)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"tool": 1}', "[" * 100_000, "\x00"])
 def test_what_is_no_record_is_a_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.json"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from qspec.canonical import parse_json
 from qspec.data.limits import Limits
 from qspec.data.readers import registry
 from qspec.data.readers.text import read_text, typed_table
@@ -48,7 +48,7 @@ def objects(path: Path, limits: Limits) -> Iterator[tuple[int, dict[str, Any]]]:
 def _object(line: str, path: Path, number: int) -> dict[str, Any]:
     place = Place(str(path), number, 1)
     try:
-        row = json.loads(line, parse_constant=_refuse_constant)
+        row = parse_json(line, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise QSpecError(f"A line of {path.name} is not JSON ({error}).", place=place) from error
     if not isinstance(row, dict):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from qspec.data.readers import registry
 from qspec.data.table import Array, Table
 from qspec.errors import Place, QSpecError
 
+_SURROGATES = 0xD800 >> 11
 _MAGIC = b"\x93NUMPY"
 _LENGTHS = {(1, 0): 2, (2, 0): 4, (3, 0): 4}
 """Bytes that tell the length of the header, by version."""
@@ -90,6 +92,7 @@ def read_array(stream: IO[bytes], what: str) -> Array:
         raise QSpecError(
             f"{_capital(what)} cannot be read (it ends after {held:,} of {header.nbytes:,} bytes of data)."
         )
+    _check_texts(data, header.dtype, what)
     return array
 
 
@@ -129,6 +132,7 @@ class Stored:
                             f"{_capital(self.what)} ends before row {int(indices[high - 1])}.",
                             hint="the file may be truncated: copy or build it again",
                         )
+        _check_texts(found.reshape(-1).view(np.uint8), dtype, self.what)
         return found
 
 
@@ -191,6 +195,18 @@ def _type(text: str, what: str) -> np.dtype[np.generic]:
             hint="save it with a plain type: numbers, booleans or fixed-width text",
         )
     return found
+
+
+def _check_texts(data: NDArray[np.uint8], dtype: np.dtype[np.generic], what: str) -> None:
+    """Raise `QSpecError` where the bytes of texts hold what is no character: lone surrogates, or numbers past the last."""
+    if dtype.kind != "U" or not data.size:
+        return
+    characters = data.view(np.dtype(np.uint32).newbyteorder(dtype.byteorder))
+    if characters.max() > sys.maxunicode or ((characters >> 11) == _SURROGATES).any():
+        raise QSpecError(
+            f"{_capital(what)} holds a text that is no Unicode.",
+            hint="the file may be damaged: copy or build it again",
+        )
 
 
 def _fill(into: memoryview, stream: IO[bytes]) -> int:
