@@ -14,7 +14,7 @@ pvalues = st.lists(
 )
 
 
-@settings(max_examples=30)  # The oracle is slow.
+@settings(max_examples=15)  # The oracle is slow.
 @given(pvalues)
 def test_both_agree_with_statsmodels(p: list[float]) -> None:
     assert holm(p) == pytest.approx(list(multipletests(p, method="holm")[1]))
