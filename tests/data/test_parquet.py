@@ -75,3 +75,28 @@ def test_a_column_of_another_length_than_the_footer_says_is_refused() -> None:
     table = Table({"y": lambda: np.zeros(3)}, rows=8, source="d.parquet")
     with pytest.raises(QSpecError, match="says that it has 8 rows, and its column 'y' holds 3"):
         table.column("y")
+
+
+def misspelt() -> arrow.Array:
+    """Two texts, the first of bytes that are no UTF-8."""
+    good = arrow.array(["ab", "cd"])
+    return arrow.Array.from_buffers(
+        arrow.string(), 2, [None, good.buffers()[1], arrow.py_buffer(b"\xe1\x28cd")]
+    )
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        misspelt(),
+        arrow.array([1 << 62, 0], arrow.timestamp("us")),
+        arrow.array([2**31 - 1, 0], arrow.int32()).cast(arrow.date32()),
+    ],
+    ids=["no UTF-8", "a time past the last year", "a date past the last year"],
+)
+def test_a_value_that_cannot_be_read_is_a_sentence(tmp_path: Path, column: arrow.Array) -> None:
+    table = open_table(write(tmp_path, a=column), "x.parquet")
+    with pytest.raises(
+        QSpecError, match=r"The column 'a' of x\.parquet (holds a value that|cannot be decoded)"
+    ):
+        table.column("a")

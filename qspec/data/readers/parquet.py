@@ -105,7 +105,15 @@ def _column(path: Path, name: str, limits: Limits, group: int | None = None) -> 
     except (arrow.ArrowException, OSError) as error:
         raise QSpecError(f"The column {name!r} of {path.name} cannot be decoded.", hint=str(error)) from None
     limits.check("decompressed_bytes", column.nbytes, f"The column {name!r} of {path.name}, in bytes,")
-    return _array(column, name, path)
+    try:
+        return _array(column, name, path)
+    # Bytes that are no UTF-8, dates past the last year, decimals wider than any: Arrow looks at them only now.
+    except (arrow.ArrowException, ValueError, OverflowError) as error:
+        raise QSpecError(
+            f"The column {name!r} of {path.name} holds a value that cannot be read: {str(error).rstrip('.')}.",
+            place=Place(str(path)),
+            hint="write the file again from its source",
+        ) from None
 
 
 def _array(column: Any, name: str, path: Path) -> NDArray[Any]:
