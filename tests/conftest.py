@@ -3,6 +3,7 @@
 import hashlib
 import re
 import shutil
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +13,9 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+
+# A shell's background job ignores interrupts, and so would every program that is started from it to be interrupted.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Build = Callable[..., Path]
 SPECS = Path(__file__).resolve().parents[1] / "specs"
