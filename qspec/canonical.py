@@ -50,12 +50,13 @@ def canonical_json(value: Any) -> str:
 
 
 def parse_json(text: str | bytes, **options: Any) -> Any:
-    """JSON as plain data; `options` are those of `json.loads`. Raises `ValueError` for what is none.
+    """JSON (in UTF-8, RFC 8259) as plain data; `options` are those of `json.loads`. Raises `ValueError` for what is none.
 
     So is a text with half a character (a lone surrogate), which no file and no digest could be made of.
     """
+    text = text.decode("utf-8") if isinstance(text, bytes) else text
     data = json.loads(text, **options)
-    if (b"\\u" in text or b"\xed" in text) if isinstance(text, bytes) else "\\u" in text:
+    if "\\ud" in text or "\\uD" in text:  # only an escape can be half a character
         json.dumps(data, ensure_ascii=False).encode("utf-8")
     return data
 

@@ -85,6 +85,11 @@ class LimitError(QSpecError):
         )
 
 
+def one_line(error: BaseException, most: int = 200) -> str:
+    """What an error of a library says, on one line of at most so many characters, without its full stop; else its kind."""
+    return " ".join(str(error).split())[:most].rstrip(".") or type(error).__name__
+
+
 LIMITS_VARIABLE = "QSPEC_LIMITS"
 """Environment variable that raises caps: `decompressed-bytes=32_000_000_000 tokens=200_000`."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from qspec.canonical import file_digest, parse_json
 from qspec.data.limits import DEFAULT_LIMITS
-from qspec.errors import LimitError, QSpecError, cap
+from qspec.errors import LimitError, NotExecutableError, QSpecError, cap, one_line
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -55,7 +55,7 @@ class ChatTemplate:
             raise
         except Exception as error:  # whatever the code of a template comes to
             raise QSpecError(
-                f"The chat template in {self.name} fails on a prompt: {_line(error)}.", hint=_LEAVE_OUT
+                f"The chat template in {self.name} fails on a prompt: {one_line(error)}.", hint=_LEAVE_OUT
             ) from error
         return "".join(written)
 
@@ -66,21 +66,26 @@ def open_chat(find: Callable[[str], Path | None]) -> ChatTemplate | None:
     Raises `QSpecError` for a file that is damaged, and for two templates that differ.
     """
     files: dict[str, str] = {}
-    config, own = find(CONFIG), None
+    config = find(CONFIG)
     told = _config(config, files) if config is not None else {}
-    text = _named(told.get("chat_template"))
-    if (path := find(OWN_FILE)) is not None:
-        own = _text(path, files)
-    if text is not None and own is not None and text.rstrip() != own.rstrip():
+    configured = _named(told.get("chat_template"))
+    try:
+        path = find(OWN_FILE)
+    except NotExecutableError:  # it may not be asked for now, and is not needed where the other holds one
+        if configured is None:
+            raise
+        path = None
+    own = _text(path, files) if path is not None else None
+    if configured is not None and own is not None and configured.rstrip() != own.rstrip():
         raise QSpecError(
             f"{CONFIG} and {OWN_FILE} hold different chat templates.",
             hint="keep the one that the model was made with",
         )
-    if text is None and own is None:
+    text, name = (configured, CONFIG) if own is None else (own, OWN_FILE)
+    if text is None:
         return None
     tokens = {name: content for name in _TOKENS if (content := _content(told.get(name))) is not None}
-    name = CONFIG if own is None else OWN_FILE
-    return ChatTemplate(own if own is not None else str(text), tokens, name, files)
+    return ChatTemplate(text, tokens, name, files)
 
 
 def _config(path: Path, files: dict[str, str]) -> dict[str, Any]:
@@ -88,7 +93,7 @@ def _config(path: Path, files: dict[str, str]) -> dict[str, Any]:
         told = parse_json(_text(path, files))
     except (ValueError, RecursionError) as error:
         raise QSpecError(
-            f"{path.name} is not JSON: {_line(error)}.", hint="copy it again from the model"
+            f"{path.name} is not JSON: {one_line(error)}.", hint="copy it again from the model"
         ) from error
     return told if isinstance(told, dict) else {}
 
@@ -140,9 +145,5 @@ def _compiled(text: str, name: str) -> Template:
         return environment.from_string(text)
     except (TemplateError, RecursionError, SyntaxError) as error:
         raise QSpecError(
-            f"The chat template in {name} is not one that can be read: {_line(error)}.", hint=_LEAVE_OUT
+            f"The chat template in {name} is not one that can be read: {one_line(error)}.", hint=_LEAVE_OUT
         ) from error
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__

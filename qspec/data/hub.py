@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qspec.data.paths import verify_digest
-from qspec.errors import NotExecutableError, QSpecError
+from qspec.errors import NotExecutableError, QSpecError, one_line
 from qspec.resources import cache_folder
 
 SCHEME = "hf://"
@@ -121,7 +121,6 @@ def _download(address: Address, folder: Path, endpoint: str | None, text: str) -
             endpoint=endpoint,
         )
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
-        first = " ".join(str(error).split())[:200]
         raise QSpecError(
-            f"{text} could not be fetched: {first}", hint="check the address and the connection"
+            f"{text} could not be fetched: {one_line(error)}.", hint="check the address and the connection"
         ) from None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from qspec.canonical import file_digest
 from qspec.data.limits import DEFAULT_LIMITS
-from qspec.errors import NotExecutableError, QSpecError
+from qspec.errors import NotExecutableError, QSpecError, one_line
 
 PADDING_TOKENS = ("[PAD]", "<pad>", "<|endoftext|>")
 """Tokens that pad where a tokenizer's file does not say which one does."""
@@ -41,9 +41,9 @@ class Tokenizer:
         except (
             BaseException
         ) as error:  # a damaged file may end in the library's own panic, which is no Exception
-            first = " ".join(str(error).split())[:200]
             raise QSpecError(
-                f"{path.name} is no tokenizer.json: {first}.", hint="save it with the library tokenizers"
+                f"{path.name} is no tokenizer.json: {one_line(error)}.",
+                hint="save it with the library tokenizers",
             ) from None
         self.name, self.sha256, self.version = path.name, file_digest(path), str(tokenizers.__version__)
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import onnx
 from onnx import GraphProto, ModelProto, TensorProto, ValueInfoProto
 
+from qspec.data.limits import DEFAULT_LIMITS
 from qspec.errors import QSpecError
 from qspec.lang.new_file import write_new
 from qspec.quantize.graph import OnnxModel, check_rewritable, load_model, open_model
-from qspec.quantize.structure import subgraphs
+from qspec.quantize.structure import check_structure, subgraphs
 
 _FLOATS = frozenset({TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE})
 _AGAIN = "export both from one model with one call of the exporter"
@@ -24,7 +25,11 @@ def join_files(encoder: Path, decoder: Path, output: Path) -> OnnxModel:
     """
     halves = [load_model(path.name, path.parent) for path in (encoder, decoder)]
     check_rewritable(sum(half.size for half in halves))
-    write_new(output, join(*(half.with_weights() for half in halves)).SerializeToString())
+    joined = join(*(half.with_weights() for half in halves))
+    check_structure(
+        joined, output, DEFAULT_LIMITS
+    )  # before anything is written in place of what may be there
+    write_new(output, joined.SerializeToString())
     return open_model(output)
 
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import onnxruntime
 
-from qspec.errors import QSpecError
+from qspec.errors import QSpecError, one_line
 
 _FATAL = 4
 _REASON = 400
@@ -34,9 +34,8 @@ def quiet() -> Iterator[None]:
     except QSpecError:
         raise
     except Exception as error:  # a foreign quantizer raises whatever its parts do
-        reason = " ".join(str(error).split())[:_REASON].rstrip(".") or type(error).__name__
         raise QSpecError(
-            f"The quantizer failed: {reason}.",
+            f"The quantizer failed: {one_line(error, _REASON)}.",
             hint="exclude the layer it names, or choose another method",
         ) from error
     finally:

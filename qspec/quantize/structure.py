@@ -68,7 +68,10 @@ def check_structure(proto: ModelProto, file: Path, limits: Limits) -> External:
 class _Structure:
     def __init__(self, proto: ModelProto, file: Path, limits: Limits) -> None:
         self.proto, self.file, self.limits = proto, file, limits
-        self.functions = {(one.domain, one.name): one for one in proto.functions}
+        self.bodies = [GraphProto(node=function.node) for function in proto.functions]
+        self.functions = {
+            (one.domain, one.name): body for one, body in zip(proto.functions, self.bodies, strict=True)
+        }
         self.counted: dict[tuple[str, str], int] = {}
         self.external: dict[str, Path] = {}
         self.outside = 0
@@ -78,17 +81,22 @@ class _Structure:
 
     def check(self) -> External:
         # One walk, which stops at the cap: everything after it goes over what the walk has found.
-        bodies = [self.proto.graph, *(GraphProto(node=function.node) for function in self.proto.functions)]
         most = cap("nodes", self.limits.nodes)
-        found = list(islice((pair for body in bodies for pair in every_node(body)), most + 1))
+        main = list(islice(every_node(self.proto.graph), most + 1))
+        inner = (pair for body in self.bodies for pair in every_node(body))
+        found = [*main, *islice(inner, most + 1 - len(main))]
         if len(found) > most:
             raise LimitError.over("nodes", most, f"The number of nodes of {self.file.name} is greater")
         nodes = [node for node, _ in found]
-        graphs = list({id(graph): graph for graph in (*bodies, *(graph for _, graph in found))}.values())
+        graphs = list(
+            {
+                id(graph): graph for graph in (self.proto.graph, *self.bodies, *(graph for _, graph in found))
+            }.values()
+        )
         tensors = list(_tensors(nodes, graphs))
         if any(isinstance(text, bytes) for text in _texts(self.proto, nodes, graphs, tensors)):
             raise self.refuse("has a name that is not UTF-8")
-        called = self._count([node for node, _ in every_node(self.proto.graph)], ())
+        called = self._count((node for node, _ in main), ())
         self.limits.check("nodes", called, f"The number of nodes of {self.file.name}")
         for node in nodes:
             self._node(node)
@@ -113,7 +121,7 @@ class _Structure:
                 "export the model with standard ONNX operators",
             )
 
-    def _count(self, nodes: list[NodeProto], calls: tuple[tuple[str, str], ...]) -> int:
+    def _count(self, nodes: Iterable[NodeProto], calls: tuple[tuple[str, str], ...]) -> int:
         """Nodes with the functions they call written out, each function counted once."""
         return sum(self._calls(node, calls) for node in nodes)
 
@@ -128,8 +136,8 @@ class _Structure:
                 raise LimitError.over(
                     "nesting", MOST_NESTING, "The depth of the model's functions is greater"
                 )
-            body = GraphProto(node=self.functions[key].node)
-            self.counted[key] = 1 + self._count([inner for inner, _ in every_node(body)], (*calls, key))
+            body = every_node(self.functions[key])
+            self.counted[key] = 1 + self._count((inner for inner, _ in body), (*calls, key))
         return self.counted[key]
 
     def _order(self, graph: GraphProto) -> None:

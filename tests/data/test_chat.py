@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qspec.data.chat import ChatTemplate, open_chat
-from qspec.errors import LimitError, QSpecError
+from qspec.errors import LimitError, NotExecutableError, QSpecError
 
 Open = Callable[..., "ChatTemplate | None"]
 
@@ -119,6 +119,21 @@ def test_a_template_that_cannot_be_read_is_a_sentence(
 ) -> None:
     with pytest.raises(QSpecError, match=says):
         opened(config, own)
+
+
+def test_a_file_that_may_not_be_asked_for_is_not_needed_beside_a_template(tmp_path: Path) -> None:
+    config = tmp_path / "tokenizer_config.json"
+
+    def find(name: str) -> Path | None:
+        if name == config.name:
+            return config
+        raise NotExecutableError("It has not been fetched.")
+
+    config.write_text(json.dumps({"chat_template": MARKED}))
+    assert wrapped(open_chat(find)).startswith("<|im_start|>user")
+    config.write_text("{}")
+    with pytest.raises(NotExecutableError, match="has not been fetched"):
+        open_chat(find)
 
 
 def test_bytes_that_are_no_text_are_a_sentence(tmp_path: Path) -> None:

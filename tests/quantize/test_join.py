@@ -185,6 +185,16 @@ def test_halves_that_do_not_meet_are_refused(halves, tmp_path):
     )
 
 
+def test_a_model_that_could_not_be_opened_is_not_written(save, tmp_path):
+    encoder = save(
+        "e.onnx", [node("Relu", ["x"], ["z"])], [("x", F, ["n"])], [("z", F, ["n"]), ("x", F, ["n"])]
+    )
+    decoder = save(
+        "d.onnx", [node("Add", ["z", "x"], ["y"])], [("z", F, ["n"]), ("x", F, ["n"])], [("y", F, ["n"])]
+    )
+    assert "reads the value 'encoder/x'" in refused((encoder, decoder), tmp_path)
+
+
 def test_versions_of_operators_that_differ_are_refused(halves, save, tmp_path):
     other = save("d.onnx", DECODER, WRITES, [("logits", F, None)], opset=18, w=table(1), axes=np.int64([1]))
     assert "version 17" in refused((halves[0], other), tmp_path)

@@ -3,9 +3,9 @@
 What it finds
 -------------
 A task, method, composition, scenario, provider, profile, expected outcome, or kind of evidence outside the words that the
-language knows; a number format or a shorthand for a precision that nobody writes; words behind a number format, which
-are items of its block. Lists that can never be complete
-(runtimes, procedures of calibration) are asked about only where a word looks misspelt.
+language knows; a number format or a shorthand for a precision that nobody writes; words behind a number format, which are
+items of its block. Lists that can never be complete (runtimes, procedures of calibration) are asked about only where a word
+looks misspelt.
 
 Why it matters
 --------------
@@ -99,7 +99,7 @@ def _word(loaded: Loaded, path: Path, vocabulary: str, word: str) -> Iterator[Fi
         f"`{word}` is no {name} that the language knows.",
         Origin(loaded, path),
         help=f"did you mean `{guess}`?" if guess else f"words are {', '.join(f'`{w}`' for w in known)}",
-        fixes=(_respell(loaded, path, word, guess, sure),) if guess else (),
+        fixes=(_respell(loaded, path, word, value_word(guess), sure),) if guess else (),
     )
 
 
@@ -117,7 +117,7 @@ def _words_behind(loaded: Loaded, path: Path, given: TensorFormat) -> Iterator[F
         help=f"write `{meant}`"
         if alone
         else "say them as items of its block (`granularity`, `symmetric`, `range`), or as the precision's `method`",
-        fixes=(_respell(loaded, (*path, "type"), given.type, meant, True, meant),) if alone else (),
+        fixes=(_respell(loaded, (*path, "type"), given.type, meant, True),) if alone else (),
     )
 
 
@@ -129,16 +129,14 @@ def _known(vocabulary: str) -> list[str]:
     return list(VOCABULARIES.get(vocabulary, FORMATS))
 
 
-def _respell(
-    loaded: Loaded, path: Path, word: str, guess: str, sure: bool, written: str | None = None
-) -> Fix:
-    """The edit that replaces the word where it stands, quoted or bare, by `written`, or by the word that is guessed."""
+def _respell(loaded: Loaded, path: Path, word: str, meant: str, sure: bool) -> Fix:
+    """The edit that replaces the word where it stands, quoted or bare, by what is meant, as it is written."""
     place, text = loaded.positions.of(path), loaded.source.text
     start, length = text.find(f'"{word}"', place.start, place.end), len(word) + 2
     if start < 0:
         start, length = text.rfind(word, place.start, place.end), len(word)
     span = Span(start, start + length) if start >= 0 else place
-    return Fix(f"Write `{guess}`", (Edit(span, written or value_word(guess)),), safe=sure)
+    return Fix(f"Write `{meant}`", (Edit(span, meant),), safe=sure)
 
 
 def _shorthand(loaded: Loaded, path: Path, precision: Precision) -> Iterator[Finding]:
