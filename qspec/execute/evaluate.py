@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from qspec.errors import QSpecError
 from qspec.execute.sessions import Arrays, Session, runtime_message
+from qspec.execute.slots import Pool, Slots
 
 Rows = NDArray[np.intp]
 Progress = Callable[[int, int], None]
@@ -36,6 +37,7 @@ arrays of shape (examples, …) by score name."""
 _BLOCK_BYTES = 512 << 10
 _BLOCK_SECONDS = 0.25
 _MOST_BATCHES = 512
+_PIECE = 32 << 10  # numbers that are looked at in one go
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +55,81 @@ class Evaluated:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A model's inputs of some batches, made anew whenever they are gone through and never all at once."""
+
+    feed: Callable[[Any], Arrays]
+    batches: Sequence[Any]
+
+    def __iter__(self) -> Iterator[Arrays]:
+        return map(self.feed, self.batches)
+
+
 @dataclass(slots=True)
 class _Side:
-    """One model's half of the pass: outputs that wait to be reduced, and the scores so far."""
+    """One model's half of the pass: outputs that wait to be reduced, and the scores so far.
+
+    Outputs wait in a flat list, batch after batch, until those of a full batch are known (`like`; empty where slots do not
+    suit them); from then on the runtime writes full batches into slots.
+    """
 
     session: Session
     label: str
     reduce: Reducer
     count: int
+    pool: Pool
     waiting: list[NDArray[Any]] = field(default_factory=list)
+    like: list[NDArray[Any]] | None = None
+    slots: Slots | None = None
     scores: dict[str, NDArray[Any]] = field(default_factory=dict)
 
-    def flush(self, rows: Rows, start: int, stop: int) -> int:
-        """Reduce the waiting outputs, which belong to examples `start` up to `stop`; returns their bytes.
+    def take(self, feeds: Iterable[Arrays], batches: int, batch: int, *, full: bool) -> None:
+        """Run so many batches, every one of `batch` examples where they are `full`; raises what the runtime raises."""
+        if full and self.like and self._into_slots(self.like, feeds, batches):
+            return
+        self.slots, ports = None, len(self.session.outputs)
+        run, keep = self.session.run, self.waiting.extend
+        for each in feeds:
+            keep(run(each))
+        if full and self.like is None:
+            first = self.waiting[:ports]
+            self.like = first if Slots.suit(self.session, first, batch) else []
 
-        Outputs wait in one flat list, batch after batch. Trailing padding is cut.
+    def _into_slots(self, like: list[NDArray[Any]], feeds: Iterable[Arrays], batches: int) -> bool:
+        """Run into slots; False where the runtime cannot, whose own method then tells why and with which batch."""
+        if self.slots is None or self.slots.batches < batches:
+            self.slots = Slots(self.session, like, batches, self.pool)
+        try:
+            self.slots.run(feeds, batches)
+        except QSpecError:
+            raise
+        except Exception:  # the runtime's own exceptions share no narrower base
+            self.like = []
+            return False
+        return True
+
+    def flush(self, rows: Rows, start: int, stop: int, batches: int) -> int:
+        """Reduce the outputs of so many batches, which belong to examples `start` up to `stop`; returns their bytes.
+
+        Trailing padding is cut.
         """
         ports = self.session.outputs
-        outputs = {
-            port.name: self._joined(self.waiting[i :: len(ports)], port.name, stop - start)
-            for i, port in enumerate(ports)
-        }
-        self.waiting.clear()
+        if self.slots is not None:
+            joined = [array[: stop - start] for array in self.slots.joined(batches)]
+        else:
+            parts = [self.waiting[i :: len(ports)] for i in range(len(ports))]
+            joined = [
+                self._joined(each, port.name, stop - start) for each, port in zip(parts, ports, strict=True)
+            ]
+            self.waiting.clear()
+        outputs = {port.name: array for port, array in zip(ports, joined, strict=True)}
         for name, array in outputs.items():
             if array.dtype.kind == "f" and _has_nan(array):
                 self._refuse_nan(name, array, rows[start:stop])
         for name, values in self.reduce(outputs, rows[start:stop]).items():
             self._scores(name, values, stop - start)[start:stop] = values
-        return sum(array.nbytes for array in outputs.values())
+        return sum(array.nbytes for array in joined)
 
     def _scores(self, name: str, values: NDArray[Any], count: int) -> NDArray[Any]:
         """Where the scores of that name are collected, made or widened so that `values` fit."""
@@ -140,9 +189,10 @@ def evaluate(
     """
     rows = _rows(inputs, order)
     _check_sessions(batch, (baseline, quantized))
+    pool: Pool = {}
     sides = (
-        _Side(baseline, "baseline", reduce, len(rows)),
-        _Side(quantized, "quantized", reduce_quantized or reduce, len(rows)),
+        _Side(baseline, "baseline", reduce, len(rows), pool),
+        _Side(quantized, "quantized", reduce_quantized or reduce, len(rows), pool),
     )
     started = time.perf_counter()
     padded = _run(sides, inputs, rows, batch, order is None, progress)
@@ -162,7 +212,7 @@ def evaluate_one(
     """The scores of one model alone; otherwise as `evaluate`."""
     rows = _rows(inputs, order)
     _check_sessions(batch, (session,))
-    side = _Side(session, "only", reduce, len(rows))
+    side = _Side(session, "only", reduce, len(rows), {})
     _run((side,), inputs, rows, batch, order is None, progress)
     return side.scores
 
@@ -196,17 +246,17 @@ def _run(
             chosen[-1] = np.concatenate([rows[last:], np.repeat(rows[-1:], padding)])
         fed = [feeds_of[0](each) for each in chosen] if shared else []
         size = _held(fed[0]) * len(fed) if fed else 0
+        full = len(chosen) * batch == stop - done + (padding if stop == total else 0)
         for number, side in enumerate(sides):
-            run, keep = side.session.run, side.waiting.extend
+            feeds = fed if shared else _Made(feeds_of[number], chosen)
             try:
-                for feeds in fed if shared else map(feeds_of[number], chosen):
-                    keep(run(feeds))
+                side.take(feeds, len(chosen), batch, full=full)
             except QSpecError:
                 raise
             except Exception as error:  # the runtime's own exceptions share no narrower base
                 at = done + len(side.waiting) // len(side.session.outputs) * batch
                 raise _run_failure(side, inputs, rows[at : at + batch], error) from error
-            size += side.flush(rows, done, stop)
+            size += side.flush(rows, done, stop, len(chosen))
         per_block = _next_block(per_block, time.perf_counter() - clock, size)
         done = stop
         if progress is not None:
@@ -274,12 +324,18 @@ def _same_inputs(one: Session, other: Session) -> bool:
 
 
 def _has_nan(array: NDArray[Any]) -> bool:
-    """True when any element is NaN; NumPy's `argmin` stops at the first of them, and no mask is made to find out."""
-    if array.size == 0:
-        return False
+    """True when any element is NaN; NumPy's `argmin` stops at the first of them, and no mask is made to find out.
+
+    Looked at from the end, which was written last and is still in the processor's cache, to the beginning, where the
+    reducer goes on.
+    """
     flat = array.reshape(-1)
-    least = flat[flat.argmin()]
-    return bool(least != least)
+    for stop in range(len(flat), 0, -_PIECE):
+        piece = flat[max(0, stop - _PIECE) : stop]
+        least = piece[piece.argmin()]
+        if least != least:
+            return True
+    return False
 
 
 def _rows(inputs: Mapping[str, Column], order: Rows | Sequence[int] | None) -> Rows:

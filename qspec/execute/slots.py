@@ -1,0 +1,105 @@
+"""Memory into which the runtime writes the outputs of a block of batches, instead of making arrays that are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qspec.execute.providers import load_runtime
+from qspec.execute.sessions import Arrays, Session
+
+# What the runtime's own allocator gives (onnxruntime, core/framework/allocator.h). Kernels treat the ends of memory that
+# is aligned otherwise by other instructions, and a result must not depend on the place of its batch in a block.
+_ALIGNMENT = 64
+
+# So many slots stay in the cache and cost little to make; where a block has more batches they are emptied in between.
+_MOST_SLOTS = 32
+
+Pool = dict[tuple[object, ...], "_Output"]
+"""Memory that sessions share which run one after the other, by what it is for."""
+
+
+class Slots:
+    """Room for the outputs of up to `batches` batches of a model on the processor, each of the shape of `like`.
+
+    `like` are the outputs of one full batch. Sessions that share a `pool` overwrite each other's outputs.
+    """
+
+    def __init__(self, session: Session, like: Sequence[NDArray[Any]], batches: int, pool: Pool) -> None:
+        # The next power of two, so that a block which grows by a little fits; what is not written to is not taken.
+        self.batches = 1 << (batches - 1).bit_length()
+        self._outputs = [_pooled(pool, number, array, self.batches) for number, array in enumerate(like)]
+        names = [port.name for port in session.outputs]
+        self._views = [
+            list(zip(names, views, strict=True))
+            for views in zip(*(output.views for output in self._outputs), strict=True)
+        ]
+        self._inference = session._inference
+        self._binding = self._inference.io_binding()
+
+    @staticmethod
+    def suit(session: Session, outputs: Sequence[NDArray[Any]], batch: int) -> bool:
+        """Whether `outputs`, those of a full batch, are such that the runtime can write them into slots."""
+        return (
+            session.device == "cpu"
+            and all(port.dtype != "object" for port in session.inputs)
+            and all(_plain(array) and len(array) == batch for array in outputs)
+        )
+
+    def run(self, feeds: Iterable[Arrays], batches: int) -> None:
+        """Run the model on so many batches; raises what the runtime raises, also for outputs of another shape."""
+        binding, run = self._binding, self._inference.run_with_iobinding
+        take, give = binding.bind_cpu_input, binding.bind_ortvalue_output
+        source, slots = iter(feeds), len(self._views)
+        for start in range(0, batches, slots):
+            for views, each in zip(self._views, source, strict=False):
+                for name, array in each.items():
+                    take(name, array)
+                for name, view in views:
+                    give(name, view)
+                run(binding)
+            for output in self._outputs:
+                output.empty(start, min(slots, batches - start))
+
+    def joined(self, batches: int) -> list[NDArray[Any]]:
+        """Every output of the batches that ran last, shape (batches · batch, …); gone when others run."""
+        return [output.joined(batches) for output in self._outputs]
+
+
+class _Output:
+    """The slots of one output, equally far apart, every one at an aligned address, and where they are emptied to."""
+
+    def __init__(self, like: NDArray[Any], batches: int) -> None:
+        slots, self._shape = min(batches, _MOST_SLOTS), like.shape
+        stride = -(-like.nbytes // _ALIGNMENT) * _ALIGNMENT
+        memory = np.empty(stride * slots + _ALIGNMENT, np.uint8)
+        start = -memory.ctypes.data % _ALIGNMENT
+        rows = memory[start : start + stride * slots].reshape(slots, stride)
+        self._slots = rows[:, : like.nbytes].view(like.dtype)
+        self._emptied = np.empty((batches, like.size), like.dtype) if batches > slots else None
+        wrap = load_runtime().OrtValue.ortvalue_from_numpy
+        self.views = [wrap(slot.reshape(like.shape)) for slot in self._slots]
+        """The runtime's view of each slot."""
+
+    def empty(self, start: int, count: int) -> None:
+        """Set aside what is in the first `count` slots, which belongs to the batches from `start` on."""
+        if self._emptied is not None:
+            self._emptied[start : start + count] = self._slots[:count]
+
+    def joined(self, batches: int) -> NDArray[Any]:
+        whole = self._slots if self._emptied is None else self._emptied
+        return whole[:batches].reshape(batches * self._shape[0], *self._shape[1:])
+
+
+def _plain(array: Any) -> bool:
+    return isinstance(array, np.ndarray) and array.dtype.kind in "biuf" and array.ndim > 0 and array.size > 0
+
+
+def _pooled(pool: Pool, number: int, like: NDArray[Any], batches: int) -> _Output:
+    key = (number, like.shape, like.dtype, batches)
+    if key not in pool:
+        pool[key] = _Output(like, batches)
+    return pool[key]
