@@ -16,6 +16,7 @@ from qspec.model.expression import Argument, Term
 from qspec.registry import UnknownNameError
 
 if TYPE_CHECKING:
+    from qspec.metrics.definition import CountedScore
     from qspec.metrics.fields import BoolArray, FloatArray, IntArray
     from qspec.metrics.predictions import Predictions
 
@@ -172,6 +173,18 @@ class BoundMetric:
         if isinstance(computation, Scored):
             return computation.score(counted, self.parameters)
         return float(self.value(self.sums(counted), np.asarray([len(counted)]))[0])
+
+    def resampled(self, columns: FloatArray) -> CountedScore:
+        """A function from how often each of the stored columns' rows (n, c) counts, (n,), to the value on that resample."""
+        import numpy as np
+
+        computation = self._computation()
+        kept = self.counted(columns)
+        columns = columns[kept]
+        if len(columns) and isinstance(computation, Scored) and computation.counted is not None:
+            value = computation.counted(columns, self.parameters)
+            return lambda times: value(times[kept])
+        return lambda times: self.score(np.repeat(columns, times[kept], axis=0))
 
     def compute(self, predictions: Predictions) -> float:
         """The value over all examples; raises `QSpecError` where it is undefined or infinite."""

@@ -24,6 +24,8 @@ ColumnsFunction = Callable[["Predictions", "Parameters"], "FloatArray"]
 ValueFunction = Callable[["FloatArray", "FloatArray", "Parameters"], "FloatArray"]
 SumsFunction = Callable[["FloatArray", "IntArray", int, "Parameters"], "FloatArray"]
 ScoreFunction = Callable[["FloatArray", "Parameters"], float]
+CountedScore = Callable[["IntArray"], float]
+"""From how often each row counts, (n,), to the value."""
 
 
 class Direction(StrEnum):
@@ -111,10 +113,15 @@ class Additive:
 
 @dataclass(frozen=True)
 class Scored:
-    """A value computed from the (n, c) columns of all examples together, which do not add up."""
+    """A value computed from the (n, c) columns of all examples together, which do not add up.
+
+    `counted`, where a metric has it, looks at the columns once and gives the value on any resample of their rows, sooner than
+    `score` on rows that are repeated.
+    """
 
     columns: ColumnsFunction
     score: ScoreFunction
+    counted: Callable[[FloatArray, Parameters], CountedScore] | None = None
 
 
 @dataclass(frozen=True)
@@ -188,11 +195,15 @@ def additive(
     return wrap
 
 
-def scored(metric: Metric, columns: ColumnsFunction) -> Callable[[ScoreFunction], ScoreFunction]:
-    """Declare `metric` by its score over all `columns`."""
+def scored(
+    metric: Metric,
+    columns: ColumnsFunction,
+    counted: Callable[[FloatArray, Parameters], CountedScore] | None = None,
+) -> Callable[[ScoreFunction], ScoreFunction]:
+    """Declare `metric` by its score over all `columns`, and by its value on resamples of them where that is `counted`."""
 
     def wrap(score: ScoreFunction) -> ScoreFunction:
-        _with(metric, score, Scored(columns, score))
+        _with(metric, score, Scored(columns, score, counted))
         return score
 
     return wrap

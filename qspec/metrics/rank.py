@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qspec.metrics.definition import Family, Metric, scored
+from qspec.metrics.definition import CountedScore, Family, Metric, scored
 from qspec.metrics.groups import CLASSIFICATION
 from qspec.metrics.parameters import Parameters
 
 if TYPE_CHECKING:
-    from qspec.metrics.fields import FloatArray
+    from qspec.metrics.fields import FloatArray, IntArray
     from qspec.metrics.predictions import Predictions
 
 
@@ -52,6 +52,25 @@ def auc(columns: FloatArray, parameters: Parameters) -> float:
     return float(above / (n_positive * n_negative))
 
 
+def _counted_precision(columns: FloatArray, parameters: Parameters) -> CountedScore:
+    import numpy as np
+
+    order = np.argsort(-columns[:, 0], kind="stable")
+    score, positive = columns[order, 0], columns[order, 1]
+    # Examples of one score are called positive together, so only the last of them is a threshold.
+    thresholds = np.flatnonzero(np.append(np.diff(score) != 0, True))
+
+    def value(times: IntArray) -> float:
+        counts = times[order]
+        hits, called = np.cumsum(counts * positive)[thresholds], np.cumsum(counts)[thresholds]
+        if not hits[-1]:
+            return float("nan")
+        gained = np.diff(hits, prepend=0.0) / hits[-1]
+        return float((gained * hits / np.maximum(called, 1)).sum())
+
+    return value
+
+
 @scored(
     Metric(
         "average-precision",
@@ -62,26 +81,42 @@ def auc(columns: FloatArray, parameters: Parameters) -> float:
         aliases=("pr-auc", "ap"),
     ),
     _score_and_label,
+    _counted_precision,
 )
 def average_precision(columns: FloatArray, parameters: Parameters) -> float:
     """Precision at every threshold, weighted by the recall gained there, without interpolation."""
     import numpy as np
 
-    order = np.argsort(-columns[:, 0], kind="stable")
-    score, positive = columns[order, 0], columns[order, 1]
-    if not positive.any():
-        return float("nan")
-    # Examples of one score are called positive together, so only the last of them is a threshold.
-    thresholds = np.flatnonzero(np.append(np.diff(score) != 0, True))
-    hits = np.cumsum(positive)[thresholds]
-    gained = np.diff(hits, prepend=0.0) / positive.sum()
-    return float((gained * hits / (thresholds + 1)).sum())
+    return _counted_precision(columns, parameters)(np.ones(len(columns), dtype=np.int64))
 
 
 def _output_and_target(predictions: Predictions, parameters: Parameters) -> FloatArray:
     import numpy as np
 
     return np.stack([predictions.column("output"), predictions.column("target")], axis=1).astype(np.float64)
+
+
+def _counted_correlation(columns: FloatArray, parameters: Parameters) -> CountedScore:
+    import numpy as np
+
+    # In the order of the outputs, so that what is looked up for them lies side by side.
+    order = np.argsort(columns[:, 0], kind="stable")
+    places = [np.unique(columns[order, i], return_inverse=True)[1] for i in (0, 1)]
+
+    def deviations(place: IntArray, counts: IntArray) -> FloatArray:
+        """Of every row the rank, equal values sharing the middle of theirs, from the middle of all."""
+        held = np.bincount(place, weights=counts)
+        ends = np.cumsum(held)
+        return np.asarray((ends - (held + ends[-1]) / 2)[place], dtype=np.float64)
+
+    def value(times: IntArray) -> float:
+        counts = times[order]
+        output, target = (deviations(place, counts) for place in places)
+        weighted = counts * output
+        spread = float(np.sqrt((weighted * output).sum() * (counts * target**2).sum()))
+        return float((weighted * target).sum()) / spread if spread > 0 else float("nan")
+
+    return value
 
 
 @scored(
@@ -96,12 +131,10 @@ def _output_and_target(predictions: Predictions, parameters: Parameters) -> Floa
         aliases=("spearman-rho",),
     ),
     _output_and_target,
+    _counted_correlation,
 )
 def spearman(columns: FloatArray, parameters: Parameters) -> float:
     """Correlation of the ranks of output and target, ties sharing the middle rank (Spearman 1904)."""
     import numpy as np
 
-    output, target = (_middle_ranks(columns[:, i]) for i in (0, 1))
-    output, target = output - output.mean(), target - target.mean()
-    spread = float(np.sqrt((output**2).sum() * (target**2).sum()))
-    return float((output * target).sum() / spread) if spread > 0 else float("nan")
+    return _counted_correlation(columns, parameters)(np.ones(len(columns), dtype=np.int64))

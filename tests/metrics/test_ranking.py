@@ -79,6 +79,30 @@ def test_spearman_agrees_with_scipy_with_ties(metric):
         metric("spearman").compute(Predictions({"output": np.ones(3), "target": np.arange(3)}))
 
 
+@pytest.mark.parametrize("name", ["spearman", "average-precision", "auc"])
+def test_a_resample_counted_is_the_resample_written_out(metric, name):
+    generator = np.random.default_rng(3)
+    bound = metric(name)
+    for n in (1, 2, 7, 300):
+        first = np.round(generator.normal(size=n), 1)
+        other = np.round(generator.normal(size=n), 1) if name == "spearman" else generator.integers(0, 2, n)
+        columns = np.stack([first, other], axis=1).astype(float)
+        columns[generator.random(n) < 0.1] = np.nan
+        resampled = bound.resampled(columns)
+        for _ in range(20):
+            times = np.bincount(generator.integers(0, n, n), minlength=n)
+            expected = bound.score(np.repeat(columns, times, axis=0))
+            assert resampled(times) == pytest.approx(expected, rel=1e-12, nan_ok=True)
+
+
+def test_average_precision_of_a_resample_agrees_with_scikit_learn(metric):
+    generator = np.random.default_rng(4)
+    score, label = np.round(generator.random(400), 2), generator.integers(0, 2, 400)
+    times = np.bincount(generator.integers(0, 400, 400), minlength=400)
+    found = metric("average-precision").resampled(np.stack([score, label], axis=1))(times)
+    assert found == pytest.approx(sk.average_precision_score(label, score, sample_weight=times))
+
+
 def test_errors_of_numbers_agree_with_scikit_learn(metric):
     generator = np.random.default_rng(2)
     target, output = generator.normal(size=(2, 50, 3, 4))

@@ -46,17 +46,9 @@ def _area(sides: Sides) -> Contrast:
 def _resampled(sides: Sides) -> Contrast:
     replicates = int(np.clip(MOST_EXAMPLES_DRAWN // sides.n, LEAST_SLOW_REPLICATES, LEAST_REPLICATES))
 
-    # A value does not depend on the order of its rows, and rows that are in order already are ranked much sooner.
-    ordered = [
-        (order, columns[order])
-        for columns in (sides.baseline, sides.quantized)
-        for order in [np.argsort(-columns[:, 0], kind="stable")]
-    ]
+    base, quantized = (sides.metric.resampled(columns) for columns in (sides.baseline, sides.quantized))
 
     def score(times: IntArray) -> tuple[float, float]:
-        first, second = (
-            sides.metric.score(np.repeat(columns, times[order], axis=0)) for order, columns in ordered
-        )
-        return first, second
+        return base(times), quantized(times)
 
     return resampled_by_unit(sides, replicates, score)
