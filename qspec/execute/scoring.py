@@ -75,7 +75,7 @@ class _Blocks:
         predictions = self.runner.predictions(outputs, rows)
         for metric in self.metrics:
             if not metric.of_pair:
-                self.columns[0][metric.name].append(metric.baseline.columns(predictions))
+                self.columns[0][metric.name].append(_own(metric.baseline.columns(predictions)))
         self.before = predictions if any(metric.of_pair for metric in self.metrics) else None
         return _answer(self.runner, predictions)
 
@@ -85,7 +85,7 @@ class _Blocks:
         if self.before is not None:
             predictions = predictions.beside(self.before)
         for metric in self.metrics:
-            columns = metric.quantized.columns(predictions)
+            columns = _own(metric.quantized.columns(predictions))
             self.columns[1][metric.name].append(columns)
             if metric.of_pair:
                 self.columns[0][metric.name].append(columns)
@@ -94,6 +94,11 @@ class _Blocks:
     def joined(self, side: int) -> dict[str, NDArray[np.float64]]:
         """The columns of all examples of one model."""
         return {name: BoundMetric.join(blocks) for name, blocks in self.columns[side].items()}
+
+
+def _own(columns: NDArray[Any]) -> NDArray[Any]:
+    """The columns in memory of their own: a view of a model's outputs changes when the next are run."""
+    return columns if columns.base is None else columns.copy()
 
 
 def _answer(runner: TaskRunner, predictions: Predictions) -> Columns:

@@ -18,20 +18,17 @@ _ALIGNMENT = 64
 # So many slots stay in the cache and cost little to make; where a block has more batches they are emptied in between.
 _MOST_SLOTS = 32
 
-Pool = dict[tuple[object, ...], "_Output"]
-"""Memory that sessions share which run one after the other, by what it is for."""
-
 
 class Slots:
     """Room for the outputs of up to `batches` batches of a model on the processor, each of the shape of `like`.
 
-    `like` are the outputs of one full batch. Sessions that share a `pool` overwrite each other's outputs.
+    `like` are the outputs of one full batch.
     """
 
-    def __init__(self, session: Session, like: Sequence[NDArray[Any]], batches: int, pool: Pool) -> None:
+    def __init__(self, session: Session, like: Sequence[NDArray[Any]], batches: int) -> None:
         # The next power of two, so that a block which grows by a little fits; what is not written to is not taken.
         self.batches = 1 << (batches - 1).bit_length()
-        self._outputs = [_pooled(pool, number, array, self.batches) for number, array in enumerate(like)]
+        self._outputs = [_Output(array, self.batches) for array in like]
         names = [port.name for port in session.outputs]
         self._views = [
             list(zip(names, views, strict=True))
@@ -96,10 +93,3 @@ class _Output:
 
 def _plain(array: Any) -> bool:
     return isinstance(array, np.ndarray) and array.dtype.kind in "biuf" and array.ndim > 0 and array.size > 0
-
-
-def _pooled(pool: Pool, number: int, like: NDArray[Any], batches: int) -> _Output:
-    key = (number, like.shape, like.dtype, batches)
-    if key not in pool:
-        pool[key] = _Output(like, batches)
-    return pool[key]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import onnx
 import pytest
@@ -7,10 +9,11 @@ from onnx import TensorProto, helper, numpy_helper
 
 from qspec.errors import QSpecError
 from qspec.execute.evaluate import evaluate, evaluate_one
+from qspec.execute.scoring import _rowwise as scored_rows
 from qspec.execute.sessions import open_session
 from qspec.execute.slots import Slots
 
-ROWS = 409
+ROWS = 1501
 
 
 @pytest.fixture
@@ -113,12 +116,38 @@ def test_an_input_that_lies_scattered_in_memory_is_read_as_it_is(built):
     )
 
 
-def test_models_of_different_outputs_do_not_share_memory(built, linear):
-    x = np.random.default_rng(4).normal(size=(ROWS, 4)).astype(np.float32)
-    narrow, wide = open_session(linear("narrow.onnx", outer=2)), open_session(linear("wide.onnx", outer=200))
-    found = evaluate(narrow, wide, {"x": x}, everything, batch=1)
-    assert np.array_equal(found.baseline["y"], by_hand(narrow, x, 1)["y"])
-    assert np.array_equal(found.quantized["y"], by_hand(wide, x, 1)["y"])
+def test_the_baselines_outputs_stay_while_the_quantized_models_are_reduced(linear):
+    x = np.random.default_rng(4).normal(size=(3000, 4)).astype(np.float32)
+    first, second = open_session(linear("first.onnx", seed=1)), open_session(linear("second.onnx", seed=2))
+    before = []
+
+    def baseline(outputs, rows):
+        before[:] = [outputs["y"]]
+        return outputs
+
+    def quantized(outputs, rows):
+        return {"lost": before[0] - outputs["y"]}
+
+    for batch in (1, 16):
+        found = evaluate(first, second, {"x": x}, baseline, batch=batch, reduce_quantized=quantized)
+        base, other = (by_hand(session, x, batch)["y"] for session in (first, second))
+        assert np.array_equal(found.baseline["y"], base)
+        assert np.array_equal(found.quantized["lost"], base - other)
+
+
+def test_columns_that_are_views_of_outputs_are_kept_as_they_were(linear):
+    x = np.random.default_rng(5).normal(size=(3000, 4)).astype(np.float32)
+    first, second = open_session(linear("first.onnx", seed=1)), open_session(linear("second.onnx", seed=2))
+    view = SimpleNamespace(columns=lambda predictions: predictions[:, :1])
+    metric = SimpleNamespace(name="view", of_pair=False, baseline=view, quantized=view)
+    runner = SimpleNamespace(
+        predictions=lambda outputs, rows: outputs["y"],
+        answers=lambda predictions: None,
+        inputs=lambda: {"x": x},
+    )
+    scores = scored_rows(runner, (first, second), [metric], 1, None)
+    assert np.array_equal(scores.baseline["view"], by_hand(first, x, 1)["y"][:, :1])
+    assert np.array_equal(scores.quantized["view"], by_hand(second, x, 1)["y"][:, :1])
 
 
 def test_an_output_whose_shape_follows_from_the_data_is_a_sentence(built):
@@ -188,7 +217,7 @@ def test_texts_go_through_the_runtimes_own_method(built):
 
 def test_slots_are_as_far_apart_as_the_runtime_aligns_its_own_memory(built):
     session = built([("Exp", ["x"], ["y"], {})], {"y": floats()})
-    slots = Slots(session, [np.zeros((3, 5), np.float32)], 100, {})
+    slots = Slots(session, [np.zeros((3, 5), np.float32)], 100)
     assert slots.batches == 128
     addresses = {view.data_ptr() for ((_, view),) in slots._views}
     assert len(addresses) == 32
