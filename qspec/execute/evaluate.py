@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from qspec.errors import QSpecError
 from qspec.execute.sessions import Arrays, Session, runtime_message
-from qspec.execute.slots import Slots
+from qspec.execute.slots import Layout, Slots
 
 Rows = NDArray[np.intp]
 Progress = Callable[[int, int], None]
@@ -72,8 +72,8 @@ class _Made:
 class _Side:
     """One model's half of the pass: outputs that wait to be reduced, and the scores so far.
 
-    Outputs wait in a flat list, batch after batch, until those of a full batch are known (`like`; empty where slots do not
-    suit them); from then on the runtime writes full batches into slots.
+    Outputs wait in a flat list, batch after batch, until it is known how those of a full batch are laid out (not at
+    all where slots do not suit them); from then on the runtime writes full batches into slots.
     """
 
     session: Session
@@ -81,32 +81,31 @@ class _Side:
     reduce: Reducer
     count: int
     waiting: list[NDArray[Any]] = field(default_factory=list)
-    like: list[NDArray[Any]] | None = None
+    layouts: list[Layout] | None = None
     slots: Slots | None = None
     scores: dict[str, NDArray[Any]] = field(default_factory=dict)
 
     def take(self, feeds: Iterable[Arrays], batches: int, batch: int, *, full: bool) -> None:
         """Run so many batches, every one of `batch` examples where they are `full`; raises what the runtime raises."""
-        if full and self.like and self._into_slots(self.like, feeds, batches):
+        if full and self.layouts and self._into_slots(self.layouts, feeds, batches):
             return
         self.slots, ports = None, len(self.session.outputs)
         run, keep = self.session.run, self.waiting.extend
         for each in feeds:
             keep(run(each))
-        if full and self.like is None:
-            first = self.waiting[:ports]
-            self.like = first if Slots.suit(self.session, first, batch) else []
+        if full and self.layouts is None:
+            self.layouts = Slots.layouts(self.session, self.waiting[:ports], batch)
 
-    def _into_slots(self, like: list[NDArray[Any]], feeds: Iterable[Arrays], batches: int) -> bool:
+    def _into_slots(self, layouts: list[Layout], feeds: Iterable[Arrays], batches: int) -> bool:
         """Run into slots; False where the runtime cannot, whose own method then tells why and with which batch."""
         if self.slots is None or self.slots.batches < batches:
-            self.slots = Slots(self.session, like, batches)
+            self.slots = Slots(self.session, layouts, batches)
         try:
             self.slots.run(feeds, batches)
         except QSpecError:
             raise
         except Exception:  # the runtime's own exceptions share no narrower base
-            self.like = []
+            self.layouts = []
             return False
         return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -19,16 +20,17 @@ _ALIGNMENT = 64
 _MOST_SLOTS = 32
 
 
+Layout = tuple[tuple[int, ...], np.dtype[Any]]
+"""Shape and type of one output of a full batch."""
+
+
 class Slots:
-    """Room for the outputs of up to `batches` batches of a model on the processor, each of the shape of `like`.
+    """Room for the outputs of up to `batches` batches of a model on the processor, each laid out in the same way."""
 
-    `like` are the outputs of one full batch.
-    """
-
-    def __init__(self, session: Session, like: Sequence[NDArray[Any]], batches: int) -> None:
+    def __init__(self, session: Session, layouts: Sequence[Layout], batches: int) -> None:
         # The next power of two, so that a block which grows by a little fits; what is not written to is not taken.
         self.batches = 1 << (batches - 1).bit_length()
-        self._outputs = [_Output(array, self.batches) for array in like]
+        self._outputs = [_Output(*layout, self.batches) for layout in layouts]
         names = [port.name for port in session.outputs]
         self._views = [
             list(zip(names, views, strict=True))
@@ -38,13 +40,14 @@ class Slots:
         self._binding = self._inference.io_binding()
 
     @staticmethod
-    def suit(session: Session, outputs: Sequence[NDArray[Any]], batch: int) -> bool:
-        """Whether `outputs`, those of a full batch, are such that the runtime can write them into slots."""
-        return (
+    def layouts(session: Session, outputs: Sequence[NDArray[Any]], batch: int) -> list[Layout]:
+        """How `outputs`, those of a full batch, are laid out; empty where the runtime cannot write them into slots."""
+        suited = (
             session.device == "cpu"
             and all(port.dtype != "object" for port in session.inputs)
             and all(_plain(array) and len(array) == batch for array in outputs)
         )
+        return [(array.shape, array.dtype) for array in outputs] if suited else []
 
     def run(self, feeds: Iterable[Arrays], batches: int) -> None:
         """Run the model on so many batches; raises what the runtime raises, also for outputs of another shape."""
@@ -69,16 +72,16 @@ class Slots:
 class _Output:
     """The slots of one output, equally far apart, every one at an aligned address, and where they are emptied to."""
 
-    def __init__(self, like: NDArray[Any], batches: int) -> None:
-        slots, self._shape = min(batches, _MOST_SLOTS), like.shape
-        stride = -(-like.nbytes // _ALIGNMENT) * _ALIGNMENT
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any], batches: int) -> None:
+        self._shape, slots, size = shape, min(batches, _MOST_SLOTS), math.prod(shape)
+        stride = -(-size * dtype.itemsize // _ALIGNMENT) * _ALIGNMENT
         memory = np.empty(stride * slots + _ALIGNMENT, np.uint8)
         start = -memory.ctypes.data % _ALIGNMENT
         rows = memory[start : start + stride * slots].reshape(slots, stride)
-        self._slots = rows[:, : like.nbytes].view(like.dtype)
-        self._emptied = np.empty((batches, like.size), like.dtype) if batches > slots else None
+        self._slots = rows[:, : size * dtype.itemsize].view(dtype)
+        self._emptied = np.empty((batches, size), dtype) if batches > slots else None
         wrap = load_runtime().OrtValue.ortvalue_from_numpy
-        self.views = [wrap(slot.reshape(like.shape)) for slot in self._slots]
+        self.views = [wrap(slot.reshape(shape)) for slot in self._slots]
         """The runtime's view of each slot."""
 
     def empty(self, start: int, count: int) -> None:

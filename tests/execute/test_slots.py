@@ -197,11 +197,15 @@ def test_nan_is_found_wherever_it_stands(built):
 
 def test_only_numbers_with_a_row_for_each_example_are_written_into_slots(built):
     session = built([("Exp", ["x"], ["y"], {})], {"y": floats()})
-    assert Slots.suit(session, [np.zeros((4, 5), np.float32)], 4)
-    assert not Slots.suit(session, [np.zeros((1, 5), np.float32)], 4)
-    assert not Slots.suit(session, [np.array(["a"] * 4, object)], 4)
-    assert not Slots.suit(session, [np.float32(1)], 1)
-    assert not Slots.suit(session, [np.zeros((4, 0), np.float32)], 4)
+    single = np.dtype(np.float32)
+    assert Slots.layouts(session, [np.zeros((4, 5), single)], 4) == [((4, 5), single)]
+    for other in (
+        np.zeros((1, 5), single),
+        np.array(["a"] * 4, object),
+        np.float32(1),
+        np.zeros((4, 0), single),
+    ):
+        assert Slots.layouts(session, [other], 4) == []
 
 
 def test_texts_go_through_the_runtimes_own_method(built):
@@ -217,7 +221,7 @@ def test_texts_go_through_the_runtimes_own_method(built):
 
 def test_slots_are_as_far_apart_as_the_runtime_aligns_its_own_memory(built):
     session = built([("Exp", ["x"], ["y"], {})], {"y": floats()})
-    slots = Slots(session, [np.zeros((3, 5), np.float32)], 100)
+    slots = Slots(session, [((3, 5), np.dtype(np.float32))], 100)
     assert slots.batches == 128
     addresses = {view.data_ptr() for ((_, view),) in slots._views}
     assert len(addresses) == 32
