@@ -76,6 +76,11 @@ class Session:
         )
 
     @property
+    def in_place(self) -> bool:
+        """Whether the runtime can write outputs into memory that is given to it: not a reference, not a device's."""
+        return self.device == "cpu" and self.provider != "torch"
+
+    @property
     def batch_size(self) -> int | None:
         """The batch size the model was exported with, or None when it takes any.
 

@@ -43,7 +43,7 @@ class Slots:
     def layouts(session: Session, outputs: Sequence[NDArray[Any]], batch: int) -> list[Layout]:
         """How `outputs`, those of a full batch, are laid out; empty where the runtime cannot write them into slots."""
         suited = (
-            session.device == "cpu"
+            session.in_place
             and all(port.dtype != "object" for port in session.inputs)
             and all(_plain(array) and len(array) == batch for array in outputs)
         )
