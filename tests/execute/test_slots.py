@@ -226,3 +226,14 @@ def test_slots_are_as_far_apart_as_the_runtime_aligns_its_own_memory(built):
     addresses = {view.data_ptr() for ((_, view),) in slots._views}
     assert len(addresses) == 32
     assert {address % 64 for address in addresses} == {0}
+
+
+def test_inputs_that_may_not_be_written_to_are_read(built, tmp_path):
+    session = built([("Exp", ["x"], ["y"], {})], {"y": floats()})
+    x = np.random.default_rng(6).normal(size=(ROWS, 5)).astype(np.float32)
+    np.save(tmp_path / "x.npy", x)
+    for column in (np.load(tmp_path / "x.npy", mmap_mode="r"), np.broadcast_to(x[:1], x.shape)):
+        assert np.array_equal(
+            evaluate_one(session, {"x": column}, everything, batch=4)["y"],
+            by_hand(session, np.array(column), 4)["y"],
+        )
