@@ -75,7 +75,7 @@ def collapse(
         return {"answer": answer(outputs, at)} if answer is not None else {}
 
     def baseline(outputs: Arrays, at: Rows) -> Arrays:
-        waiting[0] = outputs
+        waiting[0] = {name: array.copy() for name, array in outputs.items()}
         return answers(outputs, at)
 
     def quantized(outputs: Arrays, at: Rows) -> Arrays:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from qspec.errors import QSpecError
 from qspec.execute.sessions import Arrays, Session, runtime_message
-from qspec.execute.slots import Layout, Slots
+from qspec.execute.slots import Layout, Pool, Slots
 
 Rows = NDArray[np.intp]
 Progress = Callable[[int, int], None]
@@ -32,7 +32,7 @@ Reducer = Callable[[Arrays, Rows], Mapping[str, NDArray[Any]]]
 """From the outputs of some examples, shape (examples, …) by output name, and their row numbers, to their scores:
 arrays of shape (examples, …) by score name.
 
-The memory of the outputs is used again when the same model's next examples are run: what is kept of them is copied."""
+The memory of the outputs is used again when the next examples or the other model are run: what is kept is copied."""
 
 # Batches are taken until so many bytes or seconds' worth are there, then their outputs are reduced together: the
 # reducer's Python is paid once a block and not once a batch, and memory stays bounded whatever the number of examples.
@@ -80,6 +80,7 @@ class _Side:
     label: str
     reduce: Reducer
     count: int
+    pool: Pool
     waiting: list[NDArray[Any]] = field(default_factory=list)
     layouts: list[Layout] | None = None
     slots: Slots | None = None
@@ -99,7 +100,7 @@ class _Side:
     def _into_slots(self, layouts: list[Layout], feeds: Iterable[Arrays], batches: int) -> bool:
         """Run into slots; False where the runtime cannot, whose own method then tells why and with which batch."""
         if self.slots is None or self.slots.batches < batches:
-            self.slots = Slots(self.session, layouts, batches)
+            self.slots = Slots(self.session, layouts, batches, self.pool)
         try:
             self.slots.run(feeds, batches)
         except QSpecError:
@@ -189,9 +190,10 @@ def evaluate(
     """
     rows = _rows(inputs, order)
     _check_sessions(batch, (baseline, quantized))
+    pool: Pool = {}
     sides = (
-        _Side(baseline, "baseline", reduce, len(rows)),
-        _Side(quantized, "quantized", reduce_quantized or reduce, len(rows)),
+        _Side(baseline, "baseline", reduce, len(rows), pool),
+        _Side(quantized, "quantized", reduce_quantized or reduce, len(rows), pool),
     )
     started = time.perf_counter()
     padded = _run(sides, inputs, rows, batch, order is None, progress)
@@ -211,7 +213,7 @@ def evaluate_one(
     """The scores of one model alone; otherwise as `evaluate`."""
     rows = _rows(inputs, order)
     _check_sessions(batch, (session,))
-    side = _Side(session, "only", reduce, len(rows))
+    side = _Side(session, "only", reduce, len(rows), {})
     _run((side,), inputs, rows, batch, order is None, progress)
     return side.scores
 

@@ -72,11 +72,14 @@ class _Blocks:
 
     def baseline(self, outputs: Arrays, rows: Rows) -> Columns:
         """Keep the baseline's columns of a block, and its predictions for the distances of the pair."""
+        paired = any(metric.of_pair for metric in self.metrics)
+        if paired:
+            outputs = {name: array.copy() for name, array in outputs.items()}
         predictions = self.runner.predictions(outputs, rows)
         for metric in self.metrics:
             if not metric.of_pair:
                 self.columns[0][metric.name].append(_own(metric.baseline.columns(predictions)))
-        self.before = predictions if any(metric.of_pair for metric in self.metrics) else None
+        self.before = predictions if paired else None
         return _answer(self.runner, predictions)
 
     def quantized(self, outputs: Arrays, rows: Rows) -> Columns:

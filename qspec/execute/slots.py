@@ -23,14 +23,25 @@ _MOST_SLOTS = 32
 Layout = tuple[tuple[int, ...], np.dtype[Any]]
 """Shape and type of one output of a full batch."""
 
+Pool = dict[tuple[int, Layout, int], "_Output"]
+"""Memory that models which run in turn write into, so that it stays in the cache; by place, layout and batches."""
+
 
 class Slots:
-    """Room for the outputs of up to `batches` batches of a model on the processor, each laid out in the same way."""
+    """Room for the outputs of up to `batches` batches of a model on the processor, each laid out in the same way.
 
-    def __init__(self, session: Session, layouts: Sequence[Layout], batches: int) -> None:
+    Models that share a `pool` overwrite each other's outputs.
+    """
+
+    def __init__(self, session: Session, layouts: Sequence[Layout], batches: int, pool: Pool) -> None:
         # The next power of two, so that a block which grows by a little fits; what is not written to is not taken.
         self.batches = 1 << (batches - 1).bit_length()
-        self._outputs = [_Output(*layout, self.batches) for layout in layouts]
+        self._outputs = []
+        for place, layout in enumerate(layouts):
+            key = place, layout, self.batches
+            if key not in pool:
+                pool[key] = _Output(*layout, self.batches)
+            self._outputs.append(pool[key])
         names = [port.name for port in session.outputs]
         self._views = [
             list(zip(names, views, strict=True))

@@ -25,12 +25,12 @@ def x():
     return np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
 
 
-def looked(linear, x, weights, other):
+def looked(linear, x, weights, other, batch=32):
     sessions = tuple(
         open_session(linear(f"{name}.onnx", weights=w.astype(np.float32)), threads=1)
         for name, w in (("a", weights), ("b", other))
     )
-    return collapse(sessions, {"x": x}, argmax, batch=32, sample=64)
+    return collapse(sessions, {"x": x}, argmax, batch=batch, sample=64)
 
 
 def test_a_model_beside_itself_is_equal(linear, x):
@@ -40,10 +40,11 @@ def test_a_model_beside_itself_is_equal(linear, x):
     assert seen.facts()["signal-to-noise"] == "infinite"
 
 
-def test_noise_is_told_in_decibels_and_entropy_in_bits(linear, x):
+@pytest.mark.parametrize("batch", [1, 4, 32])
+def test_noise_is_told_in_decibels_and_entropy_in_bits(linear, x, batch):
     weights = np.random.default_rng(1).normal(size=(4, 3))
     noisy = weights + np.random.default_rng(2).normal(0, 0.05, size=(4, 3))
-    seen = looked(linear, x, weights, noisy)
+    seen = looked(linear, x, weights, noisy, batch)
     rows = spaced(len(x), 64)
     first, second = x[rows] @ weights, x[rows] @ noisy
     assert seen.ratio == pytest.approx(

@@ -116,13 +116,13 @@ def test_an_input_that_lies_scattered_in_memory_is_read_as_it_is(built):
     )
 
 
-def test_the_baselines_outputs_stay_while_the_quantized_models_are_reduced(linear):
+def test_the_quantized_models_reducer_may_look_at_what_was_kept_of_the_baseline(linear):
     x = np.random.default_rng(4).normal(size=(3000, 4)).astype(np.float32)
     first, second = open_session(linear("first.onnx", seed=1)), open_session(linear("second.onnx", seed=2))
     before = []
 
     def baseline(outputs, rows):
-        before[:] = [outputs["y"]]
+        before[:] = [outputs["y"].copy()]
         return outputs
 
     def quantized(outputs, rows):
@@ -221,7 +221,7 @@ def test_texts_go_through_the_runtimes_own_method(built):
 
 def test_slots_are_as_far_apart_as_the_runtime_aligns_its_own_memory(built):
     session = built([("Exp", ["x"], ["y"], {})], {"y": floats()})
-    slots = Slots(session, [((3, 5), np.dtype(np.float32))], 100)
+    slots = Slots(session, [((3, 5), np.dtype(np.float32))], 100, {})
     assert slots.batches == 128
     addresses = {view.data_ptr() for ((_, view),) in slots._views}
     assert len(addresses) == 32
