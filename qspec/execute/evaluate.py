@@ -247,7 +247,7 @@ def _run(
             chosen[-1] = np.concatenate([rows[last:], np.repeat(rows[-1:], padding)])
         fed = [feeds_of[0](each) for each in chosen] if shared else []
         size = _held(fed[0]) * len(fed) if fed else 0
-        full = len(chosen) * batch == stop - done + (padding if stop == total else 0)
+        full = padding > 0 or len(chosen) * batch == stop - done
         for number, side in enumerate(sides):
             feeds = fed if shared else _Made(feeds_of[number], chosen)
             try:

@@ -20,13 +20,19 @@ def _score_and_label(predictions: Predictions, parameters: Parameters) -> FloatA
     return np.stack([predictions.column("score"), predictions.labels(2)], axis=1).astype(np.float64)
 
 
-def _middle_ranks(values: FloatArray) -> FloatArray:
-    """Ranks from 1 to n, equal values sharing the middle of theirs."""
+def _places(values: FloatArray) -> IntArray:
+    """The place of every value among the distinct ones, from 0 up."""
     import numpy as np
 
-    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    return np.asarray((ends - (counts - 1) / 2)[inverse], dtype=np.float64)
+    return np.asarray(np.unique(values, return_inverse=True)[1], dtype=np.int64)
+
+
+def _middle_ranks(places: IntArray, counts: IntArray | None = None) -> FloatArray:
+    """Ranks from 1 up, equal values sharing the middle of theirs, where every row counts once, or so often."""
+    import numpy as np
+
+    held = np.bincount(places, weights=counts)
+    return np.asarray((np.cumsum(held) - (held - 1) / 2)[places], dtype=np.float64)
 
 
 @scored(
@@ -48,7 +54,7 @@ def auc(columns: FloatArray, parameters: Parameters) -> float:
     n_positive, n_negative = int(positive.sum()), int((~positive).sum())
     if not n_positive or not n_negative:
         return float("nan")
-    above = _middle_ranks(columns[:, 0])[positive].sum() - n_positive * (n_positive + 1) / 2
+    above = _middle_ranks(_places(columns[:, 0]))[positive].sum() - n_positive * (n_positive + 1) / 2
     return float(above / (n_positive * n_negative))
 
 
@@ -101,17 +107,12 @@ def _counted_correlation(columns: FloatArray, parameters: Parameters) -> Counted
 
     # In the order of the outputs, so that what is looked up for them lies side by side.
     order = np.argsort(columns[:, 0], kind="stable")
-    places = [np.unique(columns[order, i], return_inverse=True)[1] for i in (0, 1)]
-
-    def deviations(place: IntArray, counts: IntArray) -> FloatArray:
-        """Of every row the rank, equal values sharing the middle of theirs, from the middle of all."""
-        held = np.bincount(place, weights=counts)
-        ends = np.cumsum(held)
-        return np.asarray((ends - (held + ends[-1]) / 2)[place], dtype=np.float64)
+    places = [_places(columns[order, i]) for i in (0, 1)]
 
     def value(times: IntArray) -> float:
         counts = times[order]
-        output, target = (deviations(place, counts) for place in places)
+        middle = (counts.sum() + 1) / 2
+        output, target = (_middle_ranks(each, counts) - middle for each in places)
         weighted = counts * output
         spread = float(np.sqrt((weighted * output).sum() * (counts * target**2).sum()))
         return float((weighted * target).sum()) / spread if spread > 0 else float("nan")
