@@ -116,7 +116,7 @@ def labels(
             hint="store the class numbers, counted from zero, as integers",
             rule="QS905",
         )
-    numbers = values.astype(np.int64)
+    numbers = values.astype(np.int64, copy=False)
     check_classes(numbers, classes if classes is not None else len(dataset.classes) or None, table, indices)
     return numbers
 

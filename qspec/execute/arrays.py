@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from qspec.data.archives import DAMAGE
@@ -26,7 +27,10 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
             if array.dtype.hasobject:
                 raise QSpecError(f"The column {name!r} holds Python objects, which are never stored.")
             with archive.open(zipfile.ZipInfo(f"{name}.npy", _DATE), "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, array, allow_pickle=False)
+                npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(array))
+                member.write(
+                    array.reshape(-1).view(np.uint8).data
+                )  # as it lies: `write_array` copies in pieces
 
 
 def load_arrays(path: Path, most_bytes: int = MOST_BYTES) -> dict[str, NDArray[Any]]:

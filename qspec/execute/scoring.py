@@ -15,6 +15,7 @@ from qspec.execute.scores import Scores
 from qspec.execute.sessions import Arrays, Session
 from qspec.execute.tasks.runner import Gatherer, TaskRunner
 from qspec.metrics.bind import BoundMetric
+from qspec.metrics.collected import Collected
 from qspec.metrics.definition import Family
 from qspec.metrics.predictions import Predictions
 
@@ -60,48 +61,41 @@ def everything(runner: Runner, session: Session, batch: int) -> Predictions:
 
 
 class _Blocks:
-    """Columns of blocks of examples as they come, joined at the end: later blocks may be wider."""
+    """The columns of both models, from blocks of examples as they come."""
 
-    def __init__(self, runner: TaskRunner, metrics: Sequence[Paired]) -> None:
+    def __init__(self, runner: TaskRunner, metrics: Sequence[Paired], count: int) -> None:
         self.runner, self.metrics = runner, metrics
-        self.columns: tuple[dict[str, list[Any]], dict[str, list[Any]]] = (
-            {m.name: [] for m in metrics},
-            {m.name: [] for m in metrics},
-        )
-        self.before: Predictions | None = None
+        self._second = {metric.name: Collected(count) for metric in metrics}
+        self._first = {m.name: self._second[m.name] if m.of_pair else Collected(count) for m in metrics}
+        self._paired = any(metric.of_pair for metric in metrics)
+        self._before: Predictions | None = None
 
     def baseline(self, outputs: Arrays, rows: Rows) -> Columns:
         """Keep the baseline's columns of a block, and its predictions for the distances of the pair."""
-        paired = any(metric.of_pair for metric in self.metrics)
-        if paired:
+        if self._paired:
             outputs = {name: array.copy() for name, array in outputs.items()}
         predictions = self.runner.predictions(outputs, rows)
         for metric in self.metrics:
             if not metric.of_pair:
-                self.columns[0][metric.name].append(_own(metric.baseline.columns(predictions)))
-        self.before = predictions if paired else None
+                self._first[metric.name].take(metric.baseline.columns(predictions))
+        self._before = predictions if self._paired else None
         return _answer(self.runner, predictions)
 
     def quantized(self, outputs: Arrays, rows: Rows) -> Columns:
         """Keep the quantized model's columns of the block that the baseline has just answered."""
         predictions = self.runner.predictions(outputs, rows)
-        if self.before is not None:
-            predictions = predictions.beside(self.before)
+        if self._before is not None:
+            predictions = predictions.beside(self._before)
         for metric in self.metrics:
-            columns = _own(metric.quantized.columns(predictions))
-            self.columns[1][metric.name].append(columns)
-            if metric.of_pair:
-                self.columns[0][metric.name].append(columns)
+            self._second[metric.name].take(metric.quantized.columns(predictions))
         return _answer(self.runner, predictions)
 
-    def joined(self, side: int) -> dict[str, NDArray[np.float64]]:
-        """The columns of all examples of one model."""
-        return {name: BoundMetric.join(blocks) for name, blocks in self.columns[side].items()}
-
-
-def _own(columns: NDArray[Any]) -> NDArray[Any]:
-    """The columns in memory of their own: a view of a model's outputs changes when the next are run."""
-    return columns if columns.base is None else columns.copy()
+    def columns(self) -> tuple[Columns, Columns]:
+        """The columns of all examples, of the baseline and of the quantized model; the same where they are of the pair."""
+        first, second = (
+            {name: each.whole() for name, each in side.items()} for side in (self._first, self._second)
+        )
+        return first, second
 
 
 def _answer(runner: TaskRunner, predictions: Predictions) -> Columns:
@@ -113,7 +107,7 @@ def _rowwise(
     runner: TaskRunner, sessions: Sessions, metrics: Sequence[Paired], batch: int, progress: Progress
 ) -> Scores:
     inputs = runner.inputs()
-    blocks = _Blocks(runner, metrics)
+    blocks = _Blocks(runner, metrics, len(next(iter(inputs.values()))))
     run = evaluate(
         *sessions,
         inputs,
@@ -125,8 +119,7 @@ def _rowwise(
     answered = "answer" in run.baseline
     return Scores(
         len(run.rows),
-        blocks.joined(0),
-        blocks.joined(1),
+        *blocks.columns(),
         (run.baseline["answer"], run.quantized["answer"]) if answered else None,
         facts={"batch": run.batch, "padded": run.padded},
     )

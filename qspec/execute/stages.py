@@ -170,8 +170,7 @@ class Stages:
         entry = None if self.plan.options.fresh else self.store.get(key)
         if entry is None:
             self.store.remove(key)
-            made = self._evaluate(opened)
-            entry = self.store.put(key, made.save)
+            entry = self.store.put(key, self._evaluate(opened).save)  # let go of before it is read again
         else:
             self.progress(f"scores {evaluation.name}".strip(), len(opened.rows), len(opened.rows))
         return Scores.load(entry.folder)

@@ -117,24 +117,6 @@ class BoundMetric:
 
         return ~any_column(np.isnan(columns))
 
-    @staticmethod
-    def join(blocks: list[FloatArray]) -> FloatArray:
-        """The columns of all examples out of those of blocks of them, run one after the other; empties `blocks`.
-
-        Memory holds little more than the columns once: a block is let go of when it has been copied.
-        """
-        import numpy as np
-
-        # A block that lacks the last classes has fewer columns; what it lacks is zero.
-        width = max((block.shape[1] for block in blocks), default=0)
-        end = sum(len(block) for block in blocks)
-        joined = np.zeros((end, width))
-        while blocks:
-            block = blocks.pop()
-            joined[end - len(block) : end, : block.shape[1]] = block
-            end -= len(block)
-        return joined
-
     def sums(self, columns: FloatArray, groups: IntArray | None = None, count: int = 1) -> FloatArray:
         """Sums (count, k) of the columns within groups numbered 0 to `count` - 1; one group when None."""
         import numpy as np

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -264,9 +265,10 @@ def test_columns_come_back_as_they_were_and_as_the_same_bytes(tmp_path):
     columns = {
         "right": np.array([True, False]),
         "nll": np.array([[0.5], [np.nan]]),
-        "file": np.array(["a", "bcd"]),
+        "text": np.array(["a", "bcd"]),
         "scalar": np.array(3),
         "empty": np.zeros((0, 2), np.float16),
+        "by column": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
     }
     save_arrays(tmp_path / "one.npz", columns)
     save_arrays(tmp_path / "two.npz", dict(reversed(columns.items())))
@@ -277,6 +279,11 @@ def test_columns_come_back_as_they_were_and_as_the_same_bytes(tmp_path):
         assert back[name].dtype == column.dtype
         assert back[name].shape == column.shape
         assert np.array_equal(back[name], column, equal_nan=column.dtype.kind == "f")
+    np.savez(
+        tmp_path / "numpy.npz", **{name: np.array(column, order="C") for name, column in columns.items()}
+    )
+    with zipfile.ZipFile(tmp_path / "one.npz") as ours, zipfile.ZipFile(tmp_path / "numpy.npz") as its:
+        assert {name: ours.read(name) for name in ours.namelist()} == {n: its.read(n) for n in its.namelist()}
 
 
 def test_python_objects_are_neither_written_nor_read(tmp_path):

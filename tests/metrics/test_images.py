@@ -12,6 +12,7 @@ from pycocotools.cocoeval import COCOeval
 from sklearn.metrics import jaccard_score
 
 from qspec.errors import QSpecError
+from qspec.metrics.collected import Collected
 from qspec.metrics.predictions import Predictions
 
 
@@ -46,7 +47,7 @@ def test_columns_of_blocks_join_although_a_block_lacks_the_last_classes(metric):
     p, m = Predictions({"prediction": predicted, "label": true}), metric("miou")
     blocks = [m.columns(p.take([0])), m.columns(p.take(range(1, 6)))]
     assert blocks[0].shape[1] < blocks[1].shape[1]
-    assert m.score(m.join(blocks)) == pytest.approx(m.compute(p))
+    assert m.score(Collected.of(blocks)) == pytest.approx(m.compute(p))
 
 
 def scene(seed: int, images: int = 25) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -133,7 +134,7 @@ def test_map_of_blocks_of_images_is_that_of_all_of_them(metric):
         for rows in (slice(0, 3), slice(3, None))
     ]
     whole = m.compute(Predictions({"detections": detections, "objects": objects}))
-    assert m.score(m.join(blocks)) == whole
+    assert m.score(Collected.of(blocks)) == whole
     p = Predictions({"detections": detections, "objects": objects})
     assert metric("map(0.5)").compute(p.take([0, 0, 1, 2])) >= 0
     with pytest.raises(QSpecError, match="between 0 and 1"):

@@ -22,6 +22,7 @@ from qspec.execute.memory import peak_memory
 from qspec.lang.read_back import metric_term
 from qspec.metrics import registry
 from qspec.metrics.bind import BoundMetric, bind
+from qspec.metrics.collected import Collected
 from qspec.metrics.definition import Availability, Family
 from qspec.metrics.predictions import Predictions
 
@@ -221,7 +222,7 @@ def child(name: str, count: int) -> None:
     assert term is not None, name
     bound = bind(term)
     before = peak_memory() or 0
-    sides = [BoundMetric.join(list(part)) for part in zip(*blocks(bound, count), strict=True)]
+    sides = [Collected.of(part) for part in zip(*blocks(bound, count), strict=True)]
     started = time.perf_counter()
     found = contrast(Sides(bound, sides[0], sides[1]))
     asked = Asked.VALUE if bound.family is Family.DISTANCE else Asked.LOSS
