@@ -68,6 +68,7 @@ METHODS = {
     "miettinen-nurminen": "Miettinen\u2013Nurminen score",
     "wilson": "Wilson score",
     "paired-cluster-t": "paired mean, cluster-robust t",
+    "hall": "Hall for skewness",
     "paired-delong": "paired DeLong",
     "paired-obuchowski": "paired Obuchowski, clustered",
     "grouped-bootstrap-percentile": "paired bootstrap, percentile",

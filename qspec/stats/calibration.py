@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qspec.errors import QSpecError
-from qspec.stats.estimate import Estimate, FloatArray, IntArray, clustered_error, float_vector
+from qspec.stats.estimate import Estimate, FloatArray, IntArray, clustered_error, float_vector, unit_sums
 from qspec.stats.interval import InsufficientDataError
 
 Norm = Literal["l1", "l2", "max"]
@@ -123,8 +123,9 @@ def calibration_loss(
             hint="use fewer bins or more examples",
         )
     influence = _influence(second) - _influence(first)
-    error, units = clustered_error((influence - influence.mean()) / n, clusters)
-    return Estimate(_debiased(second) - _debiased(first), error, units, "debiased-squared-calibration-t")
+    sums = unit_sums((influence - influence.mean()) / n, clusters)
+    growth = _debiased(second) - _debiased(first)
+    return Estimate(growth, clustered_error(sums), len(sums), "debiased-squared-calibration-t")
 
 
 def _influence(b: _Binned) -> FloatArray:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr, stdtr, stdtrit
 
 from qspec.errors import QSpecError
-from qspec.stats.estimate import FEW_CLUSTERS, FloatArray, clustered_error, codes
+from qspec.stats.estimate import FEW_CLUSTERS, FloatArray, clustered_error, codes, unit_sums
 from qspec.stats.interval import Interval, check_confidence
 from qspec.stats.paired import refuting_z, tango_limits, wald_limits
 from qspec.stats.proportion import clopper_pearson, wilson_limits
@@ -86,8 +86,8 @@ def design_effect(values: FloatArray, clusters: ArrayLike) -> tuple[float, int]:
     n = values.size
     centred = (values - values.mean()) / n if n else values
     index, _ = codes(clusters, n, "cluster labels")
-    error, units = clustered_error(centred, index)
-    independent, _ = clustered_error(centred, None)
+    sums = unit_sums(centred, index)
+    error, units, independent = clustered_error(sums), len(sums), clustered_error(centred)
     return max(1.0, (error / independent) ** 2) if independent > 0 else n / units, units
 
 

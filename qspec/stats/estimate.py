@@ -18,6 +18,7 @@ from qspec.stats.interval import (
     normal_quantile,
     two_sided_level,
 )
+from qspec.stats.skewness import corrected, uncorrected
 
 FEW_CLUSTERS = 20
 
@@ -29,7 +30,9 @@ IntArray = NDArray[np.int64]
 class Estimate:
     """A value, its standard error, and how many independent units it rests on.
 
-    Student's t with `units` - 1 degrees of freedom; normal where `normal` is set.
+    Student's t with `units` - 1 degrees of freedom; normal where `normal` is set. Where the third central moment of
+    the value's own distribution is given, either limit is the outer one of t and of t corrected for skewness: the
+    correction helps where a few units hold most of the loss, and would trust a symmetric heavy tail too much.
     """
 
     value: float
@@ -37,6 +40,14 @@ class Estimate:
     units: int
     method: str
     normal: bool = False
+    third: float = 0.0
+
+    @property
+    def skewness(self) -> float:
+        """Standardized third moment of the value's distribution; 0 where it has none or none is given."""
+        cubed = self.standard_error**3
+        skewness = self.third / cubed if cubed > 0 else 0.0
+        return skewness if math.isfinite(skewness) else 0.0
 
     @property
     def few_units(self) -> bool:
@@ -48,8 +59,11 @@ class Estimate:
         check_confidence(confidence)
         degrees, probability = self.units - 1, (1 + confidence) / 2
         quantile = normal_quantile(confidence) if self.normal else float(stdtrit(degrees, probability))
-        spread = quantile * self.standard_error
-        return Interval(self.value, self.value - spread, self.value + spread, confidence, self.method)
+        skewness, error = self.skewness, self.standard_error
+        low = self.value - error * max(quantile, uncorrected(quantile, skewness))
+        high = self.value + error * max(quantile, -uncorrected(-quantile, skewness))
+        method = f"{self.method}+hall" if skewness else self.method
+        return Interval(self.value, low, high, confidence, method)
 
     def level(self, relation: Relation, bound: float) -> float:
         """Smallest 1 - confidence at which the interval lies on the wrong side of the bound."""
@@ -59,7 +73,8 @@ class Estimate:
         if self.standard_error == 0:
             return 0.0
         t = excess / self.standard_error
-        return two_sided_level(t) if self.normal else 2 * float(stdtr(self.units - 1, -t))
+        t = min(t, corrected(t, self.skewness) if relation.is_upper else -corrected(-t, self.skewness))
+        return two_sided_level(t) if self.normal else min(1.0, 2 * float(stdtr(self.units - 1, -t)))
 
 
 def float_vector(values: ArrayLike, what: str) -> FloatArray:
@@ -87,18 +102,37 @@ def codes(labels: ArrayLike | None, n: int, what: str) -> tuple[IntArray, int]:
     return inverse.astype(np.int64), int(inverse.max()) + 1 if n else 0
 
 
-def clustered_error(influence: FloatArray, clusters: ArrayLike | None) -> tuple[float, int]:
-    """Standard error of a sum from each example's contribution (mean zero), and the number of clusters.
-
-    The cluster sums are squared and multiplied by G/(G - 1) (Miller 2024, arXiv:2411.00640, section 2.2,
-    with the usual small-sample factor). Raises InsufficientDataError under two clusters.
-    """
+def unit_sums(influence: FloatArray, clusters: ArrayLike | None) -> FloatArray:
+    """Each example's contribution to a sum, (examples,), added up by cluster: (clusters,)."""
+    if clusters is None:
+        return influence
     index, count = codes(clusters, influence.size, "cluster labels")
+    return np.asarray(np.bincount(index, weights=influence, minlength=count), dtype=np.float64)
+
+
+def clustered_error(sums: FloatArray) -> float:
+    """Standard error of a sum from what each independent unit contributes to it, (units,) with mean zero.
+
+    The squares are multiplied by G/(G - 1) (Miller 2024, arXiv:2411.00640, section 2.2, with the usual small-sample
+    factor). Raises InsufficientDataError under two units.
+    """
+    count = len(sums)
     if count < 2:
         raise InsufficientDataError(
             f"A standard error needs at least two independent units; there are {count}.",
             hint="declare a smaller unit if the examples within one really vary",
         )
-    sums = influence if clusters is None else np.bincount(index, weights=influence, minlength=count)
     squares = float(np.einsum("i,i->", sums, sums))  # a dot product wakes threads for what takes a moment
-    return math.sqrt(squares * count / (count - 1)), count
+    return math.sqrt(squares * count / (count - 1))
+
+
+def third_moment(first: FloatArray, second: FloatArray, third: FloatArray) -> float:
+    """Third central moment of one sum, or of three together, from what each unit contributes to them, (units,).
+
+    The cubes are multiplied as in the third k-statistic (Fisher 1929, Proc. London Math. Soc. 30:199); 0 under three
+    units, which show no skewness.
+    """
+    count = len(first)
+    if count < 3:
+        return 0.0
+    return float(np.einsum("i,i,i->", first, second, third)) * count**2 / ((count - 1) * (count - 2))

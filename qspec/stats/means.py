@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qspec.errors import QSpecError
-from qspec.stats.estimate import Estimate, clustered_error, float_vector
+from qspec.stats.estimate import Estimate, FloatArray, clustered_error, float_vector, third_moment, unit_sums
 
 
 def mean(values: ArrayLike, clusters: ArrayLike | None = None, weights: ArrayLike | None = None) -> Estimate:
-    """Weighted mean with a cluster-robust t (Miller 2024, arXiv:2411.00640).
+    """Weighted mean with a cluster-robust t (Miller 2024, arXiv:2411.00640), corrected for skewness where that is wider.
 
     values, clusters and weights have shape (examples,); clusters are the units that vary (documents,
     speakers), weights are not negative. Raises InsufficientDataError under two clusters.
@@ -18,15 +18,27 @@ def mean(values: ArrayLike, clusters: ArrayLike | None = None, weights: ArrayLik
     x = float_vector(values, "values to be averaged")
     if weights is None:  # passes over a million examples are what this costs, so none is made for nothing
         value = float(x.mean()) if x.size else 0.0
-        error, units = clustered_error((x - value) / max(1, x.size), clusters)
-        return Estimate(value, error, units, "paired-cluster-t")
+        return _estimate(value, unit_sums((x - value) / max(1, x.size), clusters))
     w = float_vector(weights, "weights")
     if w.shape != x.shape or np.any(w < 0) or w.sum() <= 0:
         raise QSpecError("The weights must be one for each example, none negative, and not all zero.")
     share = w / w.sum()
     value = float(share @ x)
-    error, units = clustered_error(share * (x - value), clusters)
-    return Estimate(value, error, units, "paired-cluster-t")
+    return _estimate(value, unit_sums(share * (x - value), clusters))
+
+
+def _estimate(value: float, sums: FloatArray) -> Estimate:
+    third = third_moment(sums, sums, sums)
+    return Estimate(value, clustered_error(sums), len(sums), "paired-cluster-t", third=third)
+
+
+def joint_third_moment(twice: ArrayLike, once: ArrayLike, clusters: ArrayLike | None = None) -> float:
+    """How the square of one mean's error varies with another's: the mixed third moment of two sets of scores, (examples,)."""
+    first, second = (
+        unit_sums((x - x.mean()) / max(1, x.size), clusters)
+        for x in (float_vector(values, "values to be averaged") for values in (twice, once))
+    )
+    return third_moment(first, first, second)
 
 
 def paired_mean_loss(

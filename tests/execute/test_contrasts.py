@@ -10,12 +10,14 @@ from scipy import stats as scipy_stats
 
 from qspec.execute.contrasts import contrast
 from qspec.execute.contrasts.contrast import Asked, Question, Sides, point
+from qspec.execute.contrasts.linear import Linear
 from qspec.metrics.bind import bind
 from qspec.metrics.predictions import Predictions
 from qspec.model.expression import Term
 from qspec.model.quantity import Quantity
 from qspec.stats.decision import Relation
 from qspec.stats.interval import InsufficientDataError
+from qspec.stats.means import mean
 
 UP = Relation.AT_MOST
 
@@ -44,12 +46,47 @@ def errors():
     return first, first * 1.05 + generator.normal(0, 0.1, 400)
 
 
-def test_a_paired_mean_has_the_interval_of_the_paired_t_test(errors):
+def test_a_paired_mean_has_the_interval_of_the_paired_t_test_and_room_for_skewness(errors):
     found = contrast(sides(metric("mae"), *errors))
     reference = scipy_stats.ttest_rel(errors[1], errors[0]).confidence_interval(0.95)
     interval = found.interval(Asked.LOSS, 0.95)
-    assert (interval.low, interval.high) == pytest.approx((reference.low, reference.high))
+    assert interval.low == pytest.approx(reference.low)
+    assert reference.high < interval.high < reference.high + 0.01 * interval.half_width
+    assert interval.method == "paired-cluster-t+hall"
     assert found.loss == pytest.approx(np.mean(errors[1] - errors[0]))
+
+
+@pytest.mark.parametrize("units", [None, np.arange(400) // 8])
+@pytest.mark.parametrize(
+    "form", [Linear(1, -1), Linear(0, 1), Linear(1, 0), Linear(-1.07, 1), Linear(0.98, -1)]
+)
+def test_a_sum_of_two_means_varies_as_the_mean_of_the_sums(errors, units, form):
+    found = contrast(sides(metric("mae"), *errors, units))
+    direct = mean(form.base * errors[0] + form.quantized * errors[1], units)
+    estimate = found.estimate(form)
+    assert estimate.value == pytest.approx(direct.value)
+    assert estimate.standard_error == pytest.approx(direct.standard_error)
+    assert estimate.third == pytest.approx(direct.third, rel=1e-6)
+
+
+def test_a_share_has_fiellers_limits_where_nothing_is_skew(errors):
+    half = np.concatenate([errors[0], 4 - errors[0]]) + 3, np.concatenate([errors[1], 4 - errors[1]]) + 3
+    found = contrast(sides(metric("mae"), *half))
+    ratio = found.interval(Asked.RATIO, 0.95)
+    t2 = scipy_stats.t(799).ppf(0.975) ** 2
+    (bb, bq), (_, qq) = np.cov(*half) / 800
+    b, q = (one.mean() for one in half)
+    ends = np.roots([b * b - t2 * bb, -2 * (b * q - t2 * bq), q * q - t2 * qq])
+    assert (ratio.low, ratio.high) == pytest.approx((ends.min(), ends.max()))
+
+
+def test_a_share_of_a_baseline_not_told_from_zero_is_unbounded():
+    generator = np.random.default_rng(11)
+    first = generator.normal(0.01, 1, 200)
+    first += 0.02 - first.mean()
+    found = contrast(sides(metric("psnr", peak="1"), first, first + generator.normal(0, 0.1, 200)))
+    ratio = found.interval(Asked.RATIO, 0.95)
+    assert (ratio.low, ratio.high) == (-np.inf, np.inf)
 
 
 def test_examples_outside_the_denominator_are_left_out(errors):

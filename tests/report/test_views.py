@@ -258,7 +258,10 @@ def test_the_tiles_are_loss_throughput_size_and_two_latencies(measured: Document
     [
         ("paired-log-ratio-t", "paired batches, t on log ratio"),
         ("clustered-tango+bonett-price", "Tango score, clustered and Bonett\u2013Price"),
-        ("paired-cluster-t-fieller", "paired mean, cluster-robust t, Fieller ratio"),
+        (
+            "paired-cluster-t+hall-fieller",
+            "paired mean, cluster-robust t and Hall for skewness, Fieller ratio",
+        ),
         ("a-new-one", "a-new-one"),
         (None, "\u2013"),
     ],

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import ttest_1samp
+from scipy.stats import kstat, ttest_1samp
 from statsmodels.api import OLS, WLS
 
 from qspec.errors import QSpecError
 from qspec.stats.decision import Outcome, Relation, decide
 from qspec.stats.interval import InsufficientDataError
-from qspec.stats.means import mean, paired_mean_loss, relative_contrast
+from qspec.stats.means import joint_third_moment, mean, paired_mean_loss, relative_contrast
 
 values = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=60)
 
 
 @given(values)
-def test_without_clusters_it_is_students_t(x: list[float]) -> None:
+def test_without_clusters_and_skewness_it_is_students_t(x: list[float]) -> None:
     array = np.round(np.array(x), 3)
-    estimate = mean(array)
+    estimate = replace(mean(array), third=0.0)
     if np.ptp(array) < 1e-2:
         return
     expected = ttest_1samp(array, 0.0).confidence_interval(0.9)
@@ -31,6 +32,42 @@ def test_without_clusters_it_is_students_t(x: list[float]) -> None:
     excess = ttest_1samp(array, 1.5)
     if excess.statistic > 0:
         assert estimate.level(Relation.AT_MOST, 1.5) == pytest.approx(excess.pvalue, rel=1e-6)
+
+
+@given(values)
+def test_skewness_never_narrows_an_interval_and_levels_follow_its_limits(x: list[float]) -> None:
+    array = np.round(np.array(x), 3)
+    if np.ptp(array) < 1e-2:
+        return
+    estimate = mean(array)
+    plain, interval = replace(estimate, third=0.0).interval(), estimate.interval()
+    assert interval.low <= plain.low and interval.high >= plain.high
+    assert interval.low == plain.low or interval.high == plain.high  # one side alone has too short a limit
+    assert estimate.level(Relation.AT_MOST, interval.low) == pytest.approx(0.05)
+    assert estimate.level(Relation.AT_LEAST, interval.high) == pytest.approx(0.05)
+
+
+def test_the_third_moment_is_that_of_the_k_statistic() -> None:
+    x = np.random.default_rng(5).gamma(0.5, size=80)
+    assert mean(x).third == pytest.approx(kstat(x, 3) / 80**2)
+    often = mean(np.repeat(x, 3), np.repeat(np.arange(80), 3))
+    assert often.third == pytest.approx(mean(x).third)
+    assert mean([1.0, 5.0]).third == 0.0
+    y = x + np.random.default_rng(6).gamma(0.5, size=80)
+    assert 3 * (joint_third_moment(x, y) + joint_third_moment(y, x)) == pytest.approx(
+        mean(x + y).third - mean(x).third - mean(y).third
+    )
+
+
+def test_a_loss_that_few_examples_hold_is_not_confirmed_falsely() -> None:
+    rng = np.random.default_rng(7)
+    plain = corrected = 0
+    for _ in range(1000):
+        losses = np.where(rng.random(300) < 0.05, rng.exponential(size=300), 0.0)  # 0.05 in truth
+        estimate = mean(losses)
+        plain += replace(estimate, third=0.0).interval().high < 0.05
+        corrected += estimate.interval().high < 0.05
+    assert plain > 80 and corrected < 35  # 25 are allowed for
 
 
 def test_clusters_agree_with_a_clustered_regression_on_a_constant() -> None:

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 from qspec.execute.contrasts import registry
 from qspec.execute.contrasts.contrast import Contrast, Sides
 from qspec.execute.contrasts.estimated import EstimatedContrast, Trio
 from qspec.execute.contrasts.linear import Linear
 from qspec.stats.decision import Relation, level_by_search
+from qspec.stats.estimate import Estimate
 from qspec.stats.interval import InsufficientDataError, Interval
-from qspec.stats.means import mean, paired_mean_loss
+from qspec.stats.means import joint_third_moment, mean, paired_mean_loss
 from qspec.stats.sequential import LEAST_LOOK, sequential_mean
 
 
 class MeanContrast(EstimatedContrast):
-    """The paired mean with a cluster-robust t (Miller 2024), or its confidence sequence."""
+    """The paired mean with a cluster-robust t (Miller 2024) and its correction for skewness, or a confidence sequence."""
+
+    def estimate(self, form: Linear) -> Estimate:
+        """A weighted sum of the two means, and how it varies."""
+        shares = form.base and form.quantized and form.base + form.quantized
+        return self.trio.combine(form, self._mixed if shares else 0.0)
+
+    @cached_property
+    def _mixed(self) -> float:
+        sides = self.sides
+        return joint_third_moment(sides.baseline[:, 0], sides.quantized[:, 0], sides.units)
 
     def combined(self, form: Linear, confidence: float) -> Interval:
         """The interval of a weighted sum of the two means."""
         if not self.sides.sequential:
             return super().combined(form, confidence)
-        estimate = self.trio.combine(form)
+        estimate = self.estimate(form)
         if estimate.units < LEAST_LOOK:
             raise InsufficientDataError(
                 f"{estimate.units} independent units are too early to look; a sequence holds from {LEAST_LOOK} on."
