@@ -8,7 +8,7 @@ from typing import Literal
 from qspec.lang.source import Span
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Node:
     """A piece of the text: `start` and `end` are character offsets, half-open."""
 
@@ -21,14 +21,14 @@ class Node:
         return Span(self.start, self.end)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Word(Node):
     """A bare name or word."""
 
     text: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class String(Node):
     """A quoted text, unescaped; prose stands in triple quotes and may span lines."""
 
@@ -36,7 +36,7 @@ class String(Node):
     prose: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Number(Node):
     """A number with its unit, both as written (the unit with single blanks)."""
 
@@ -44,14 +44,14 @@ class Number(Node):
     unit: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Date(Node):
     """A calendar date, YYYY-MM-DD."""
 
     text: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Argument(Node):
     """An argument of a term; `name` is None for a positional one."""
 
@@ -59,7 +59,7 @@ class Argument(Node):
     value: Value
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class TermNode(Node):
     """A name with arguments; a plain name is a term without any."""
 
@@ -69,14 +69,14 @@ class TermNode(Node):
     quoted: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Phrase(Node):
     """Several words in a row: `W4A16 g128`, `by label`, `not-applicable "why"`."""
 
     parts: list[TermNode | Word | String]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class PinnedNode(Node):
     """A name and what it is pinned to."""
 
@@ -84,7 +84,7 @@ class PinnedNode(Node):
     pin: str
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RangeNode(Node):
     """`low..high`."""
 
@@ -92,7 +92,7 @@ class RangeNode(Node):
     high: Number
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class SpreadNode(Node):
     """`value +- half-width`."""
 
@@ -100,7 +100,7 @@ class SpreadNode(Node):
     plus_minus: Number
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class BoundNode(Node):
     """A relation and a number: `< 1 %`."""
 
@@ -108,14 +108,14 @@ class BoundNode(Node):
     quantity: Number
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ListNode(Node):
     """`[a, b, c]`."""
 
     items: list[Value]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Detailed(Node):
     """A term with a block of detail: `int8 { granularity: per-channel }`."""
 
@@ -123,7 +123,7 @@ class Detailed(Node):
     block: Block
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class ComparisonNode(Node):
     """`column relation value`, or `column in [ … ]`."""
 
@@ -132,7 +132,7 @@ class ComparisonNode(Node):
     value: TermNode | String | Number | Date | ListNode
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class CombinationNode(Node):
     """Predicates under `and`, `or` or `not`."""
 
@@ -143,7 +143,7 @@ class CombinationNode(Node):
 PredicateNode = ComparisonNode | CombinationNode
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Qualifier(Node):
     """`from NAME`, `on NAME`, `for each NAME`, `for …`, `at …`, `expect NAME`."""
 
@@ -151,7 +151,7 @@ class Qualifier(Node):
     value: Word | String | Number | PredicateNode
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Section(Node):
     """`term [label] qualifiers { … }`."""
 
@@ -161,7 +161,7 @@ class Section(Node):
     block: Block
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Entry(Node):
     """`term qualifiers: value`."""
 
@@ -170,7 +170,7 @@ class Entry(Node):
     value: Value
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class AssertionNode(Node):
     """A bounded quantity; `bounds` in reading order, a lower one mirrored to stand after the quantity."""
 
@@ -180,7 +180,7 @@ class AssertionNode(Node):
     qualifiers: list[Qualifier]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Use(Node):
     """`use "path"`."""
 
@@ -188,7 +188,7 @@ class Use(Node):
     path: String
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Version(Node):
     """`qspec 1`."""
 
@@ -199,14 +199,14 @@ class Version(Node):
 Item = Section | Entry | AssertionNode | Use | Version
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Block(Node):
     """`{ items }`, or the whole document."""
 
     items: list[Item]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Comment(Node):
     """A comment with its `#`."""
 
@@ -231,7 +231,7 @@ Value = (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class SyntaxTree:
     """A parsed document: its items, its comments in order, and every number that has a unit."""
 

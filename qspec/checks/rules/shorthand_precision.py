@@ -49,7 +49,6 @@ from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import ClaimView
 from qspec.errors import QSpecError
 from qspec.lang.diagnostic import Fix, Severity
-from qspec.lang.expand import expansion
 from qspec.lang.resolve import Origin
 from qspec.model.precision import Precision
 
@@ -77,6 +76,8 @@ def shorthand_precision(claim: ClaimView) -> Iterator[Finding]:
 
 def _spelt_out(where: Origin) -> Iterator[Fix]:
     """The edit that spells it out, where the file is in the language itself and nothing would be lost."""
+    from qspec.lang.expand import expansion  # Costs start-up time that most checks need not pay.
+
     *path, key = where.path
     if key != "precision" or where.loaded.source.path.endswith((".json", ".yaml", ".yml")):
         return
