@@ -76,6 +76,8 @@ def group() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Run the command line; every failure ends in a sentence and an exit status, never in a traceback."""
+    # Plugins of pydantic's are for programs that want them; to look for some reads the metadata of all that is installed.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     with harmless_streams(), watch_interrupts() as interrupted:
         status = _run(arguments, interrupted)
     sys.exit(status if isinstance(status, int) else 0)

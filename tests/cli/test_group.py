@@ -192,3 +192,18 @@ def test_what_only_reads_loads_nothing_that_computes(arguments: tuple[str, ...])
     assert done.returncode == 0, done.stderr
     loaded = set(done.stdout.rsplit("LOADED", 1)[1].split())
     assert not {"numpy", "scipy", "onnx", "onnxruntime", "torch"} & loaded
+
+
+def test_code_that_other_packages_plug_into_the_models_is_not_run(tmp_path: Path):
+    (tmp_path / "plugged.py").write_text("raise SystemExit('plugged in')", encoding="utf-8")
+    (tmp_path / "plugged-1.dist-info").mkdir()
+    (tmp_path / "plugged-1.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: plugged\nVersion: 1\n", encoding="utf-8"
+    )
+    (tmp_path / "plugged-1.dist-info" / "entry_points.txt").write_text(
+        "[pydantic]\nplugged = plugged:plugin\n", encoding="utf-8"
+    )
+    there = {name: value for name, value in os.environ.items() if name != "PYDANTIC_DISABLE_PLUGINS"}
+    done = qspec("check", "--no-cache", QUICKSTART, env={**there, "PYTHONPATH": str(tmp_path)})
+    assert "plugged" not in done.stderr
+    assert done.returncode == 0
