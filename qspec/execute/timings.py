@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,11 @@ class Series:
     def held(self) -> float:
         """Wall over CPU time of all calls."""
         return float(self.calls.mean() / self.cpu.mean())
+
+    def part(self, start: int, stop: int) -> Series:
+        """The same of some rounds alone, but for the calls."""
+        cut = {name: getattr(self, name)[start:stop] for name in ("rounds", "cpu", "energy", "wall")}
+        return replace(self, **cut)
 
     def percentiles(self) -> dict[float, float]:
         """Latency in seconds at 50, 90, 95 and 99 %, those that the number of calls supports."""
@@ -151,6 +157,17 @@ class Timings:
         """
         pairs = min(len(self.baseline.rounds), len(self.quantized.rounds))
         return _steady(self.quantized.rounds[:pairs] / self.baseline.rounds[:pairs])
+
+    def thirds(self) -> list[Timings]:
+        """The first, the middle and the last third of the rounds; calls, which belong to no round, stay whole."""
+        pairs = min(len(self.baseline.rounds), len(self.quantized.rounds))
+        cuts = [pairs * part // 3 for part in range(4)]
+        return [
+            replace(
+                self, baseline=self.baseline.part(start, stop), quantized=self.quantized.part(start, stop)
+            )
+            for start, stop in pairwise(cuts)
+        ]
 
     @property
     def held(self) -> float | None:

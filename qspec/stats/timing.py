@@ -80,9 +80,14 @@ def speedup(
     return _t_on_logs(np.log(baseline) - np.log(quantized), confidence, "paired-log-ratio-t", in_a_row=True)
 
 
-def slowdown(baseline_seconds: ArrayLike, quantized_seconds: ArrayLike, confidence: float = 0.95) -> Interval:
+def slowdown(
+    baseline_seconds: ArrayLike,
+    quantized_seconds: ArrayLike,
+    confidence: float = 0.95,
+    least_batches: int = LEAST_BATCHES,
+) -> Interval:
     """Time per call of the quantized model over the baseline's: the reciprocal of `speedup`."""
-    return speedup(quantized_seconds, baseline_seconds, confidence)
+    return speedup(quantized_seconds, baseline_seconds, confidence, least_batches)
 
 
 def typical_seconds(

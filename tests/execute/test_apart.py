@@ -218,3 +218,35 @@ def test_a_host_that_slows_both_models_alike_leaves_their_ratio(tmp_path, slower
     assert (judged.because == "the timings drifted while they were taken") == (relative != "confirmed")
     assert pair.steady_ratio == (relative == "confirmed")
     assert (", of both models alike" in next(pair.remarks(""))) == pair.steady_ratio
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("throughput >= 1.2 x baseline", "confirmed"),
+        ("latency(p50) <= 0.8 x baseline", "confirmed"),
+        ("throughput >= 6 x baseline", "refuted"),
+        ("energy <= 0.8 x baseline", "confirmed"),
+        ("throughput >= 1.75 x baseline", "noisy-host"),  # 2.2 of it at the start, 1.8 in the end
+        ("throughput >= 2 x baseline", "inconclusive"),
+    ],
+)
+def test_a_ratio_that_drifts_decides_where_it_decides_alike_all_along(tmp_path, line, expected):
+    pair = timings()
+    states = np.repeat([0.9, 1.0, 1.1], [14, 13, 13]) * around(1, 40, 0.12, seed=3)
+    slower, more = pair.quantized.rounds * states, pair.quantized.energy * states
+    pair = replace(pair, quantized=replace(pair.quantized, rounds=slower, energy=more))
+    assert not pair.steady_ratio
+    judged = outcome(tmp_path, line, timings=pair)
+    assert judged.outcome.value == expected
+    alike = "the timings drifted while they were taken, and each third of them decides alike"
+    assert judged.because == (alike if expected in ("confirmed", "refuted") else alike.partition(",")[0])
+    assert judged.interval is not None
+
+
+def test_thirds_hold_every_round_once():
+    pair = timings()
+    parts = pair.thirds()
+    assert np.array_equal(np.concatenate([p.quantized.rounds for p in parts]), pair.quantized.rounds)
+    assert np.array_equal(np.concatenate([p.baseline.energy for p in parts]), pair.baseline.energy)
+    assert [len(p.baseline.rounds) for p in parts] == [13, 13, 14]

@@ -30,7 +30,9 @@ def memory_interval(peaks: Peaks | None, relative: bool) -> Found:
     return lambda confidence: typical_amount(peaks.quantized, confidence, what=what, least=PEAKS)
 
 
-def energy_interval(timings: Timings, kind: MeasurandKind, relative: bool) -> Found:
+def energy_interval(
+    timings: Timings, kind: MeasurandKind, relative: bool, least: int = LEAST_BATCHES
+) -> Found:
     """Of the energy of a call in joules, or of the power in watts; rounds of the two models are pairs."""
     one, other = timings.baseline.energy, timings.quantized.energy
     if not len(one) or not len(other):
@@ -44,8 +46,8 @@ def energy_interval(timings: Timings, kind: MeasurandKind, relative: bool) -> Fo
         one, other = one / timings.baseline.rounds, other / timings.quantized.rounds
     what = "rounds with a meter"
     if relative:
-        return lambda confidence: amount_ratio(one, other, confidence, what=what, least=LEAST_BATCHES)
-    return lambda confidence: typical_amount(other, confidence, what=what, least=LEAST_BATCHES)
+        return lambda confidence: amount_ratio(one, other, confidence, what=what, least=least)
+    return lambda confidence: typical_amount(other, confidence, what=what, least=least)
 
 
 def rounds_interval(rounds: Rounds | None, subject: Measurand, relative: bool, batch: int) -> Found:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from qspec.model.measured import Result
 from qspec.model.unit import Dimension
 from qspec.stats.decision import Outcome, Relation, decide, level_by_search
 from qspec.stats.interval import InsufficientDataError, Interval
-from qspec.stats.timing import slowdown, speedup
+from qspec.stats.timing import LEAST_BATCHES, slowdown, speedup
 
 _UNITS = {
     Dimension.TIME: "s",
@@ -76,7 +76,9 @@ class PerformanceJudge:
         if timings.noise.noisy:
             return not_judged(assertion, Outcome.NOISY_HOST, timings.noise.reason or "")
         if subject.kind in {MeasurandKind.ENERGY, MeasurandKind.POWER}:
-            return self._decided(assertion, energy_interval(timings, subject.kind, relative), timings)
+            return self._taken_in_turn(
+                assertion, timings, lambda part, least: energy_interval(part, subject.kind, relative, least)
+            )
         if subject.kind is MeasurandKind.THROUGHPUT and timings.scenario == "server":
             return not_judged(
                 assertion,
@@ -87,7 +89,7 @@ class PerformanceJudge:
             name = assertion.on if assertion.on is not None else next(iter(self.timings))
             rounds = self.apart.rounds.get(name)
             return self._decided(assertion, rounds_interval(rounds, subject, relative, timings.batch))
-        return self._decided(assertion, _interleaved(timings, subject), timings)
+        return self._taken_in_turn(assertion, timings, lambda part, least: _interleaved(part, subject, least))
 
     def _exact(self, assertion: Assertion, pair: Pair) -> Judged:
         """A quantity that is known exactly, such as the bytes of a file."""
@@ -99,8 +101,29 @@ class PerformanceJudge:
         level = 0.0 if outcome is Outcome.REFUTED else 1.0
         return Judged(assertion, outcome, level, interval)
 
-    def _decided(self, assertion: Assertion, found: Found, timings: Timings | None = None) -> Judged:
-        """The bound against the interval, or why there is none; timings that drifted decide nothing."""
+    def _taken_in_turn(
+        self, assertion: Assertion, timings: Timings, interval: Callable[[Timings, int], Found]
+    ) -> Judged:
+        """The verdict from rounds taken in turn, of which `interval` needs so many.
+
+        Where they drifted, what each third of them decides by itself must be the same: then it holds for every state
+        that the host was in.
+        """
+        judged = self._decided(assertion, interval(timings, LEAST_BATCHES))
+        relative = assertion.bounds[0].quantity.dimension in RELATIVE
+        if judged.interval is None or (timings.steady_ratio if relative else timings.steady):
+            return judged
+        drifted = "the timings drifted while they were taken"
+        if judged.outcome is Outcome.INCONCLUSIVE:
+            return replace(judged, because=drifted)
+        parts = [self._decided(assertion, interval(part, LEAST_BATCHES // 3)) for part in timings.thirds()]
+        if any(part.outcome is not judged.outcome for part in parts):
+            return replace(judged, outcome=Outcome.NOISY_HOST, because=drifted)
+        level = max(one.level for one in (judged, *parts))
+        return replace(judged, level=level, because=f"{drifted}, and each third of them decides alike")
+
+    def _decided(self, assertion: Assertion, found: Found) -> Judged:
+        """The bound against the interval, or why there is none."""
         if isinstance(found, tuple):
             return not_judged(assertion, *found)
         bound = assertion.bounds[0]
@@ -112,13 +135,9 @@ class PerformanceJudge:
             level = level_by_search(found, relation, limit)
         except QSpecError as error:  # too few measurements, or a clock or meter too coarse for them
             return not_judged(assertion, Outcome.INCONCLUSIVE, error.message)
-        relative = bound.quantity.dimension in RELATIVE
-        steady = timings is None or (timings.steady_ratio if relative else timings.steady)
-        if not steady and outcome is not Outcome.INCONCLUSIVE:
-            outcome = Outcome.NOISY_HOST
-        because = None if steady else "the timings drifted while they were taken"
-        unit = None if relative else _UNITS.get(bound.quantity.dimension)
-        return Judged(assertion, outcome, level, interval, because=because, unit=unit)
+        dimension = bound.quantity.dimension
+        unit = None if dimension in RELATIVE else _UNITS.get(dimension)
+        return Judged(assertion, outcome, level, interval, unit=unit)
 
     def _load(self, name: str | None) -> Timings | None:
         if name is not None:
@@ -193,7 +212,7 @@ def _bytes(name: str, pair: Pair, method: str) -> Result:
     )
 
 
-def _interleaved(timings: Timings, subject: Measurand) -> Found:
+def _interleaved(timings: Timings, subject: Measurand, least: int) -> Found:
     """The ratio of typical speeds, from rounds in which the models took turns."""
     compared = speedup if subject.kind is MeasurandKind.THROUGHPUT else slowdown
-    return lambda confidence: compared(timings.baseline.rounds, timings.quantized.rounds, confidence)
+    return lambda confidence: compared(timings.baseline.rounds, timings.quantized.rounds, confidence, least)
