@@ -17,8 +17,7 @@ from qspec.execute.judge.verdict import Judged
 from qspec.execute.plan import Plan
 from qspec.lang.resolve import ResolvedClaim
 from qspec.model.measurand import MeasurandKind, measurand
-from qspec.model.measured import Found, Measured, Result
-from qspec.model.quantity import Quantity
+from qspec.model.measured import Found, Hidden, Measured, Result
 from qspec.model.shorthand import describe
 
 MARKS = {"confirmed": "✔", "refuted": "✘", "inconclusive": "?"}
@@ -50,7 +49,7 @@ def verdict_lines(resolved: ResolvedClaim, verdicts: Verdicts, measured: Measure
         if told is not None:
             yield f"  {told}"
     for stratum, hidden in measured.hidden.items():
-        yield f"  hidden loss: {stratum} loses {float(hidden.loss.value):.2%} while the whole holds"
+        yield f"  hidden loss: {stratum} loses {_lost(stratum, hidden, measured)} while the whole holds"
     for side, census in measured.census.items():
         kind = "simulated" if census.simulated else "realized" if census.realized else "not realized"
         layers = f"of {census.declared} declared layers {census.stored} stored and {census.computed} computed as declared"
@@ -88,6 +87,14 @@ def result_line(result: Result) -> str | None:
     if result.reference is not None:
         tail += f"; {_value(float(result.reference.value), kind, result)} before the export"
     return f"{name}: {base} → {quantized}{tail}"
+
+
+def _lost(stratum: str, hidden: Hidden, measured: Measured) -> str:
+    """A hidden loss as values of its metric are told, which is that of the stratum's result with the same loss."""
+    of = [one for one in measured.results if one.loss is not None and str(one.for_) == stratum]
+    result = next((one for one in of if one.loss == hidden.loss), None)
+    value = float(hidden.loss.value)
+    return _value(value, measurand(result.quantity).kind, result) if result is not None else f"{value:.6g}"
 
 
 def _value(value: float, kind: MeasurandKind, result: Result) -> str:
@@ -131,10 +138,9 @@ def _open_for(one: Judged) -> str | None:
 
 def _told_in(one: Judged) -> tuple[float, str]:
     """What limits, which are in base units, are multiplied by to be told in the unit of the bound, and that unit."""
-    unit = one.assertion.bounds[0].quantity.unit or ""
-    if unit.startswith(("%", "pp")):
-        return 100.0, unit
-    return 1 / float(Quantity.of("1", unit or None).base), unit.replace("x baseline", "x")
+    quantity = one.assertion.bounds[0].quantity
+    unit = quantity.known_unit
+    return 1 / float(unit.factor) if unit else 1.0, (quantity.unit or "").replace("x baseline", "x")
 
 
 def _coloured(outcome: str) -> str:

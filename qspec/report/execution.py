@@ -123,7 +123,7 @@ def _hidden(block: Measured, scores: tuple[Score, ...]) -> list[HiddenRow]:
     rows = []
     for stratum, hidden in block.hidden.items():
         loss, ends = figures.base(hidden.loss), figures.ends(hidden.interval)
-        owner = next((score for score in scores if any(row.key == stratum for row in score.rows)), None)
+        owner = next((score for score in scores if _has_lost(score, stratum, loss)), None)
         scale = owner.loss_scale if owner else figures.plain([loss])
         p = figures.base(hidden.p)
         rows.append(
@@ -135,6 +135,12 @@ def _hidden(block: Measured, scores: tuple[Score, ...]) -> list[HiddenRow]:
             )
         )
     return rows
+
+
+def _has_lost(score: Score, stratum: str, loss: float | None) -> bool:
+    """Whether it is this metric that loses so much there."""
+    shown = score.loss_scale.show(loss)
+    return any(row.key == stratum and row.loss == shown for row in score.rows)
 
 
 def _census(model: str, census: Census) -> CensusCard:

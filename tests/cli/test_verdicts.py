@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
-from qspec.cli._verdicts import executor_lines
+from qspec.cli._verdicts import executor_lines, verdict_lines
+from qspec.execute.judge.judge import Verdicts
+from qspec.execute.judge.verdict import Judged
 from qspec.lang.claims import resolve_claims
 from qspec.lang.load import load_source
 from qspec.lang.source import Source
-from qspec.model.measured import Found
+from qspec.model.expression import Term
+from qspec.model.measured import Found, Hidden, Measured, Result
 from qspec.model.quantity import Quantity
+from qspec.stats.decision import Outcome
+from qspec.stats.interval import Interval
 
 SPEC = """qspec 1
 
@@ -55,3 +61,61 @@ def test_the_executor_found_is_named():
 )
 def test_what_differs_or_cannot_be_told_stands_below(hardware: str, line: str):
     assert said(hardware)[1:] == [line]
+
+
+def measured(**more: Any) -> Measured:
+    digest = "0" * 64
+    return Measured(
+        at="2026-01-01T00:00:00+00:00",
+        tool="qspec",
+        judge_version=Quantity.of("1"),
+        executor=Found(),
+        executor_digest=digest,
+        assertions_digest=digest,
+        content_digest=digest,
+        **more,
+    )
+
+
+@pytest.mark.parametrize(
+    ("bound", "interval", "shown"),
+    [
+        ("loss(perplexity) <= 2 ppl", (0.676, 0.727), "0.676 to 0.727 ppl"),
+        ("loss(top1) <= 2 pp", (0.006, 0.007), "0.6 to 0.7 pp"),
+        ("top1 >= 90 %", (0.91, 0.95), "91 to 95 %"),
+        ("loss(top1) <= 3 % of baseline", (0.01, 0.02), "1 to 2 % of baseline"),
+        ("latency <= 20 ms per token", (0.0125, 0.015), "12.5 to 15 ms per token"),
+        ("throughput >= 1.2 x baseline", (1.3, 1.5), "1.3 to 1.5 x"),
+        ("loss(psnr(peak: 255)) <= 0.5 dB", (0.1, 0.2), "0.1 to 0.2 dB"),
+        ("loss(mcc) <= 0.05", (0.01, 0.02), "0.01 to 0.02"),
+    ],
+)
+def test_limits_are_told_in_the_unit_of_the_bound(bound: str, interval: tuple[float, float], shown: str):
+    text = SPEC.format(hardware="cores: 8").replace("loss(top1) <= 1 pp", bound)
+    (claim,) = resolve_claims(load_source(Source("t.qspec", text), root=Path()))
+    (assertion,) = claim.claim.assertions
+    found = Interval(sum(interval) / 2, *interval, 0.95, "t")
+    verdicts = Verdicts(
+        [Judged(assertion, Outcome.CONFIRMED, interval=found)], [], {}, outcome=Outcome.CONFIRMED
+    )
+    lines = [click.unstyle(line) for line in verdict_lines(claim, verdicts, measured())]
+    assert any(line.endswith(f"confirmed  {shown}") for line in lines), lines
+
+
+def test_a_hidden_loss_is_told_in_the_unit_of_its_metric():
+    (claim,) = resolve_claims(load_source(Source("t.qspec", SPEC.format(hardware="cores: 8")), root=Path()))
+    results = [
+        Result(
+            quantity=Term(name=name),
+            for_="rare",
+            baseline=Quantity.of("0.9"),
+            quantized=Quantity.of("0.8"),
+            loss=Quantity.of(loss),
+            harmful=Quantity.of("1") if name == "top1" else None,
+        )
+        for name, loss in (("top1", "0.1"), ("perplexity", "2.45"))
+    ]
+    for lost, told in (("0.1", "10.00%"), ("2.45", "2.45")):
+        found = measured(results=results, hidden={"rare": Hidden(loss=Quantity.of(lost))})
+        lines = verdict_lines(claim, Verdicts([], [], {}, outcome=Outcome.CONFIRMED), found)
+        assert f"  hidden loss: rare loses {told} while the whole holds" in list(lines)
