@@ -99,12 +99,56 @@ def test_a_stratum_barely_refuted_alone_is_not_refuted_among_many(judging):
     ]
 
 
+def test_a_refuted_assertion_shows_the_stratum_that_refutes_it(judging):
+    # The interval of twenty examples reaches farther beyond the bound, and refutes nothing.
+    base, quantized, groups = strata([(1800, 180, 0, 20), (18, 0, 0, 2)])
+    (one,) = judging("loss(top1) <= 3 pp for each group", base, quantized, groups=groups).judged
+    assert one.outcome == "refuted" and one.because.endswith("the critical one is group == 0")
+    assert one.interval.low > 0.07 and one.interval.estimate == pytest.approx(0.09)
+
+
+def test_an_open_assertion_shows_the_stratum_that_keeps_it_open_and_what_that_one_needs(judging):
+    sizes = [(900, 45, 4, 51), (800, 60, 7, 133)]
+    alone = strata(sizes[1:])
+    for asserted in ("|loss(top1)| <= 6 pp for each group", "-6 pp <= loss(top1) <= 6 pp for each group"):
+        (one,) = judging(asserted, *strata(sizes)[:2], groups=strata(sizes)[2]).judged
+        (same,) = judging(asserted, *alone[:2], groups=alone[2]).judged
+        assert one.outcome == "inconclusive"
+        assert "1 confirmed, 1 inconclusive; the critical one is group == 1" in one.because
+        assert one.interval == same.interval and one.needs == same.needs
+
+
+def test_the_examples_wanted_are_those_of_the_stratum_named(judging):
+    # The first stratum lies next to its bound and would need far more examples than the second, whose limit is worse.
+    sizes = [(900, 46, 4, 50), (200, 12, 1, 20)]
+    (one,) = judging("loss(top1) <= 4 pp for each group", *strata(sizes)[:2], groups=strata(sizes)[2]).judged
+    (second,) = judging("loss(top1) <= 4 pp", *strata(sizes[1:])[:2]).judged
+    assert one.because.endswith("the critical one is group == 1")
+    assert one.needs == second.needs
+
+
+def test_strata_that_refute_alone_and_not_after_holm_are_said_to(judging):
+    base, quantized, groups = strata([(90, 9, 0, 1)] + [(99, 0, 0, 1)] * 19)
+    (one,) = judging("loss(top1) <= 2 pp for each group", base, quantized, groups=groups).judged
+    assert one.outcome == "inconclusive"
+    assert "1 refuted" in one.because and "not after Holm's adjustment for all 20" in one.because
+
+
 def test_a_loss_that_the_whole_hides_is_reported_by_name(judging):
     base, quantized, groups = strata([(9900, 5, 5, 90), (150, 40, 0, 10)])
     verdicts = judging("loss(top1) <= 1 pp", base, quantized, groups=groups)
     assert outcomes(verdicts) == ["confirmed"]
     assert list(verdicts.hidden) == ["group == 1"]
     assert float(verdicts.hidden["group == 1"].loss.base) == pytest.approx(0.2)
+
+
+def test_a_hidden_loss_has_its_own_interval_whatever_share_was_bounded(judging):
+    base, quantized, groups = strata([(9900, 5, 5, 90), (100, 40, 0, 60)])
+    points, share = (
+        judging(f"loss(top1) <= {bound}", base, quantized, groups=groups).hidden["group == 1"]
+        for bound in ("1 pp", "1 % of baseline")
+    )
+    assert points.interval == share.interval and float(share.interval.high.base) < 0.3
 
 
 def test_no_loss_is_hidden_where_the_whole_shows_it(judging):

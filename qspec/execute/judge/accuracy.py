@@ -80,11 +80,11 @@ class AccuracyJudge:
             return replace(told, discordance=found.counts.discordance) if compares and found.counts else told
         parts = [self._part(metric, label, question) for label in labels]
         outcome, level = combine_strata([part.decided for part in parts], question.confidence)
-        critical = _critical(parts, question.relation)
-        undecided = [p for p in parts if p.decided.outcome is not Outcome.CONFIRMED]
-        needs = max((p.decided.needed_n for p in undecided if p.decided.needed_n is not None), default=None)
-        because = _strata_sentence(parts, critical)
-        return Judged(assertion, outcome, level, critical.decided.interval, needs, because)
+        critical = _critical(parts, outcome, question.relation)
+        because = _strata_sentence(parts, critical, outcome)
+        return Judged(
+            assertion, outcome, level, critical.decided.interval, critical.decided.needed_n, because
+        )
 
     def _part(self, metric: str, label: str | None, question: Question) -> Part:
         """The decision on one stratum; one that too few examples hold for decides nothing, and says why."""
@@ -106,23 +106,42 @@ def _not_computed(assertion: Assertion, subject: Measurand) -> str:
     )
 
 
-def _critical(parts: list[Part], relation: Relation) -> Part:
-    """The part whose limit lies nearest to, or farthest beyond, the bound."""
+def _critical(parts: list[Part], outcome: Outcome, relation: Relation) -> Part:
+    """The part that the outcome over all of them hangs on.
+
+    The surest refutation of a refuted assertion; of any other the part whose limit lies nearest to, or farthest beyond,
+    the bound, among those left open where there are any.
+    """
+    if outcome is Outcome.REFUTED:
+        beyond = [part for part in parts if part.decided.outcome is Outcome.REFUTED]
+        return min(beyond, key=lambda part: part.decided.level)
+    undecided = [part for part in parts if part.decided.outcome is Outcome.INCONCLUSIVE]
     if relation.is_upper:
-        return max(parts, key=lambda part: part.decided.interval.high)
-    return min(parts, key=lambda part: part.decided.interval.low)
+        return max(undecided or parts, key=lambda part: part.decided.interval.high)
+    return min(undecided or parts, key=lambda part: part.decided.interval.low)
 
 
-def _strata_sentence(parts: list[Part], critical: Part) -> str:
+def _strata_sentence(parts: list[Part], critical: Part, outcome: Outcome) -> str:
     tally = {kind: sum(p.decided.outcome is kind for p in parts) for kind in Outcome}
     told = ", ".join(f"{n} {kind.value}" for kind, n in tally.items() if n)
     why = f" ({critical.because})" if critical.because else ""
-    return f"of {len(parts)} strata {told}; the critical one is {critical.label}{why}"
+    adjusted = ""
+    if tally[Outcome.REFUTED] and outcome is not Outcome.REFUTED:
+        adjusted = f"; what refutes a stratum alone does not after Holm's adjustment for all {len(parts)}"
+    return f"of {len(parts)} strata {told}{adjusted}; the critical one is {critical.label}{why}"
 
 
 def _both_sides(assertion: Assertion, sides: list[Judged]) -> Judged:
+    """Two bounds on one quantity, with the figures and reasons of the side that the outcome hangs on."""
     outcome = combine_sides([side.outcome for side in sides])
-    needs = max((side.needs for side in sides if side.needs is not None), default=None)
-    return Judged(
-        assertion, outcome, min(s.level for s in sides), sides[0].interval, needs, sides[-1].because
-    )
+    level = min(side.level for side in sides)
+    if outcome is Outcome.REFUTED:
+        deciding = min((s for s in sides if s.outcome is outcome), key=lambda side: side.level)
+    else:
+        undecided = [side for side in sides if side.outcome is not Outcome.CONFIRMED]
+        deciding = max(undecided or sides, key=_examples_wanted)
+    return replace(deciding, assertion=assertion, outcome=outcome, level=level)
+
+
+def _examples_wanted(side: Judged) -> float:
+    return math.inf if side.needs is None else side.needs

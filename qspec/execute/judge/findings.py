@@ -129,7 +129,8 @@ def _hidden_of(sample: Sample, metric: str, question: Question, verdict: Judged)
             decided = part.judge(question)
         except InsufficientDataError:
             continue
-        levels[label], parts[label], intervals[label] = decided.level, part, decided.interval
+        levels[label], parts[label] = decided.level, part
+        intervals[label] = _loss_interval(part, question, decided.interval)
     found = {}
     for one in hidden_losses(levels, verdict.outcome, question.confidence):
         loss = figure(parts[one.stratum].loss)
@@ -137,3 +138,13 @@ def _hidden_of(sample: Sample, metric: str, question: Question, verdict: Judged)
             interval = span(intervals[one.stratum])
             found[one.stratum] = Hidden(loss=loss, interval=interval, p=figure(one.level))
     return found
+
+
+def _loss_interval(part: Contrast, question: Question, decided: Interval) -> Interval | None:
+    """The interval of the loss, which a bound on a share is not decided on."""
+    if question.asked is Asked.LOSS or question.fixed:
+        return decided
+    try:
+        return part.interval(Asked.LOSS, question.confidence)
+    except InsufficientDataError:
+        return None
