@@ -57,7 +57,7 @@ class Verdict:
 
     `level` is the smallest 1 - confidence at which the assertion would be refuted (1 where it never would);
     `needed_n` the number of examples, at the rates observed, that would decide an inconclusive one (None
-    where no number would, or none is known).
+    where no number would, or none is known); `because` why a limit is infinite, where one is.
     """
 
     outcome: Outcome
@@ -65,6 +65,7 @@ class Verdict:
     refuting: Interval
     level: float
     needed_n: int | None = None
+    because: str | None = None
 
 
 def decide(

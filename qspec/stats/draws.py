@@ -58,7 +58,8 @@ def decide_over_draws(
     outcome = decide(confirming, relation, bound, over_draws([one.refuting for one in found], confidence))
     level = level_by_search(refuting, relation, bound) if outcome is Outcome.REFUTED else 1.0
     needed = _needed(confirming, found, bound, n) if outcome is Outcome.INCONCLUSIVE else None
-    return Verdict(outcome, confirming, refuting(confidence), level, needed)
+    because = next((one.because for one in found if one.because), None)
+    return Verdict(outcome, confirming, refuting(confidence), level, needed, because)
 
 
 def _needed(whole: Interval, found: Sequence[Verdict], bound: float, n: int) -> int | None:

@@ -204,6 +204,116 @@ def test_a_loss_where_next_to_nothing_changed_says_why_its_interval_is_wide():
     assert contrast(sides(metric("mrr"), first, first * 0.9)).note(Asked.LOSS) is None
 
 
+@pytest.mark.parametrize("errors", [False, True])
+@pytest.mark.parametrize("changed", [0, 3, 12])
+@pytest.mark.parametrize("name", ["ndcg", "f1"])
+def test_a_share_where_little_changed_is_decided_as_its_interval_says(name, changed, errors):
+    generator = np.random.default_rng(changed)
+    if name == "ndcg":
+        first = generator.beta(7, 3, 400)
+        second = np.where(np.arange(400) < changed, first / 2, first)
+        bound, first, second = metric("ndcg", at=10), first[:, None], second[:, None]
+    else:
+        bound = metric("f1", positional=["macro"])
+        label, answer = classes(400, 0.3, 1)
+        other = np.where(np.arange(400) < changed, (label + 1) % 4, answer)
+        first, second = (
+            bound.columns(Predictions({"prediction": one, "label": label})) for one in (answer, other)
+        )
+    found = contrast(Sides(bound, first, second))
+    for asked in (Asked.ERROR_GROWTH,) if errors else (Asked.RELATIVE, Asked.RATIO):
+        interval = found.interval(asked, 0.95)
+        slack = found.slack(0.95)
+        whole = 1 - found.baseline if errors else found.baseline
+        assert interval.low <= point(found, asked) - slack / whole
+        assert interval.high >= point(found, asked) + slack / whole
+        for limit in (interval.low, interval.high):
+            for moved in (-1e-4, 1e-4):
+                bound_at = limit + moved
+                verdict = found.judge(Question(asked, UP, bound_at))
+                expected = (
+                    "confirmed"
+                    if interval.high < bound_at
+                    else "refuted"
+                    if interval.low > bound_at
+                    else "inconclusive"
+                )
+                assert verdict.outcome == expected and verdict.interval == interval
+
+
+def test_a_wide_share_is_the_inverse_of_the_widened_sums():
+    # Slack moves the limits of q - r b, and so moves r by more where r itself lies far from the estimate.
+    first = np.random.default_rng(4).beta(2, 6, 60)
+    found = contrast(sides(metric("ndcg", at=10), first, first))
+    ratio, slack = found.interval(Asked.RATIO, 0.95), found.slack(0.95)
+    for limit, sign in ((ratio.low, 1), (ratio.high, -1)):
+        sum_at = found.combined(Linear(-limit, 1.0), 0.95)
+        edge = sum_at.low - slack if sign > 0 else sum_at.high + slack
+        assert edge == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("changed", [0, 4])
+@pytest.mark.parametrize("name", ["wer", "perplexity", "nll"])
+def test_what_has_no_worst_value_is_not_taken_for_equal_where_next_to_nothing_changed(name, changed):
+    generator = np.random.default_rng(5)
+    words = generator.integers(5, 15, 120).astype(float)
+    wrong = generator.binomial(words.astype(int), 0.1).astype(float)
+    columns = {"wer": (wrong, words), "perplexity": (wrong + words, words), "nll": (wrong + 0.5,)}[name]
+    parameters = {"wer": {"normalization": "none"}, "perplexity": {"per": "word"}, "nll": {}}[name]
+    first = np.stack(columns, 1)
+    second = first.copy()
+    second[:changed, 0] += 1
+    found = contrast(sides(metric(name, **parameters), first, second))
+    interval = found.interval(Asked.LOSS, 0.95)
+    own = {
+        "wer": second[:, 0] / words,
+        "perplexity": np.exp(second[:, 0] / words) - 1,
+        "nll": second[:, 0],
+    }[name]
+    rest = scipy_stats.binomtest(changed, 120).proportion_ci(method="wilson").high - changed / 120
+    assert found.slack(0.95) == pytest.approx(rest * own.max())
+    assert interval.low <= found.loss - found.slack(0.95) and interval.high >= found.loss + found.slack(0.95)
+    assert found.judge(Question(Asked.LOSS, UP, found.loss + 1e-4)).outcome == "inconclusive"
+    assert "as bad as the worst that was seen" in found.note(Asked.LOSS)
+
+
+def test_nothing_is_confirmed_of_the_unbounded_where_nothing_was_seen_but_its_best():
+    perfect = np.stack([np.zeros(120), np.full(120, 9.0)], 1)
+    found = contrast(Sides(metric("wer", normalization="none"), perfect, perfect))
+    verdict = found.judge(Question(Asked.LOSS, UP, 0.5))
+    assert verdict.outcome == "inconclusive" and verdict.level == 1
+    assert "none of 120 units differ between the models: that bounds no loss" in verdict.because
+    assert found.judge(Question(Asked.LOSS, UP, 0.5, fixed=True)).outcome == "confirmed"
+    many = np.stack([np.ones(120), np.full(120, 9.0)], 1)
+    assert contrast(Sides(found.sides.metric, perfect, many)).judge(
+        Question(Asked.LOSS, UP, 0.05)
+    ).outcome == ("refuted")
+
+
+@pytest.mark.parametrize("name", ["ece", "calibration-error"])
+def test_calibration_of_models_that_do_not_differ_is_left_room(name, confidences):
+    found = contrast(Sides(metric(name, bins="15"), confidences[0], confidences[0]))
+    interval = found.interval(Asked.LOSS, 0.95)
+    upper = scipy_stats.binomtest(0, 3000).proportion_ci(method="wilson").high
+    assert interval.high > 0.999 * upper and interval.low < -0.999 * upper
+    assert "none of 3,000 units differ" in found.note(Asked.LOSS)
+    assert found.judge(Question(Asked.LOSS, UP, 0.001)).outcome == "inconclusive"
+    assert found.judge(Question(Asked.LOSS, UP, 0.02)).outcome == "confirmed"
+
+
+def test_a_limit_that_is_infinite_has_a_reason():
+    generator = np.random.default_rng(11)
+    noise = generator.normal(0.02, 1.0, 400)
+    share = contrast(sides(metric("mae"), noise, noise - 3.0)).judge(Question(Asked.RATIO, UP, 1.0))
+    assert share.because == "The baseline's mae is not told from zero, and a share of it has no bounds"
+    label, answer = classes(200, 0.1, 3)
+    absent = metric("f1", positional=["binary"], positive="9")
+    columns = absent.columns(Predictions({"prediction": answer, "label": label}))
+    nothing = contrast(Sides(absent, columns, columns)).judge(Question(Asked.LOSS, UP, 0.05))
+    assert nothing.outcome == "inconclusive"
+    assert nothing.because == f"{absent} has no value here: what it counts does not occur among the examples"
+
+
 def test_other_ranks_are_resampled():
     generator = np.random.default_rng(10)
     target = generator.normal(0, 1, 120)

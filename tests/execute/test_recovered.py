@@ -38,6 +38,13 @@ def test_a_share_of_no_degradation_is_inconclusive(undone):
     assert undone("recovered(top1, from: naive) >= 50 %", (0.05, 0.05, 0.05)).outcome == "inconclusive"
 
 
+def test_a_share_of_what_was_not_lost_says_so(undone):
+    same = undone("recovered(top1, from: naive) >= 50 %", (0.05, 0.05, 0.10))
+    assert same.because.startswith("What naive loses of top1, of which a share may be recovered, is 0")
+    hardly = undone("recovered(top1, from: naive) >= 50 %", (0.05, 0.051, 0.06))
+    assert "is not told from zero" in hardly.because and hardly.because.startswith("What naive loses of top1")
+
+
 def test_over_exactly_these_examples_the_share_is_certain(undone):
     fixed = "statistics { population: fixed }"
     assert (

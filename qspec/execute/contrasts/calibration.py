@@ -18,6 +18,7 @@ from qspec.execute.contrasts.contrast import (
     searched,
 )
 from qspec.execute.contrasts.estimated import EstimatedContrast, Trio
+from qspec.execute.contrasts.linear import Linear
 from qspec.stats.calibration import calibration_loss, ece_floor
 from qspec.stats.decision import Verdict
 from qspec.stats.interval import InsufficientDataError, Interval
@@ -46,19 +47,11 @@ def calibration(sides: Sides) -> Contrast:
             replace(one, value=sides.metric.score(columns))
             for one, columns in ((first, sides.baseline), (second, sides.quantized))
         )
-        return SquaredContrast(sides, Trio(first, second, difference))
-    squared = SquaredContrast(sides, Trio(first, second, difference))
+        return EstimatedContrast(sides, Trio(first, second, difference))
+    squared = EstimatedContrast(sides, Trio(first, second, difference))
     floors = ece_floor(base[0], bins, binning), ece_floor(quantized[0], bins, binning)
     values = sides.metric.score(sides.baseline), sides.metric.score(sides.quantized)
     return EceContrast(sides, squared, values, floors)
-
-
-class SquaredContrast(EstimatedContrast):
-    """The debiased squared error: confidences that differ at all differ everywhere, so nothing is added."""
-
-    def slack(self, confidence: float) -> float:
-        """Nothing."""
-        return 0.0
 
 
 class EceContrast(OverSides):
@@ -78,11 +71,12 @@ class EceContrast(OverSides):
         self.sides, self.squared, self.values, self.floors = sides, squared, values, floors
 
     def note(self, asked: Asked) -> str:
-        """What chance alone shows."""
-        return (
+        """What chance alone shows, and why the interval of a loss is wide where next to nothing changed."""
+        told = (
             f"perfectly calibrated models would show an ECE of about {self.floors[0]:.4f} and "
             f"{self.floors[1]:.4f} here by chance; the verdict rests on the debiased squared error"
         )
+        return "; ".join(one for one in (told, self.squared.note(asked)) if one)
 
     @property
     def baseline(self) -> float:
@@ -109,12 +103,13 @@ class EceContrast(OverSides):
                 f"The {asked.value} of an ECE has no interval: its denominator is biased.",
                 hint="bound the loss itself, or calibration-error, brier or nll",
             )
-        growth = self.squared.interval(Asked.LOSS, confidence)
+        growth = self.squared.combined(Linear.of(asked, 0.0, higher=False), confidence)
         most = _root(self.squared.trio.baseline.interval(confidence).high)
         estimate = _root(self.squared.quantized) - _root(self.squared.baseline)
         low = _root(most**2 + growth.low) - most if growth.low > 0 else -math.sqrt(-growth.low)
         high = _root(most**2 + growth.high) - most if growth.high < 0 else math.sqrt(growth.high)
-        return _of(estimate, low, high, confidence)
+        # Unseen changes move the error itself: the root of what they add to its square would be out of all proportion.
+        return self.squared.widened(_of(estimate, low, high, confidence))
 
     def judge(self, question: Question) -> Verdict:
         """The verdict; over exactly these examples it is the raw error's."""

@@ -61,6 +61,8 @@ class Sides:
     """The confidence they are judged at, for the same reason."""
     sequential: bool = False
     """Whether verdicts may be looked at while examples arrive, so that intervals must hold at every look."""
+    whole: str | None = None
+    """What a share is a share of, as a sentence begins with it, where that is not the baseline's value."""
     pool: Pool | None = field(default=None, repr=False, compare=False)
     """Where sums of other strata and metrics wait to be resampled in the same product; none waits unless given."""
 
@@ -98,6 +100,21 @@ class Sides:
             return int(np.count_nonzero(differs)), self.n
         index, count = codes(self.units, self.n, "units")
         return int(np.count_nonzero(np.bincount(index[differs], minlength=count))), count
+
+    def extremes(self) -> tuple[float, float]:
+        """Least and greatest value of the metric on a single unit, of either model; nan where a unit has none alone."""
+        if not self.metric.additive:
+            return math.nan, math.nan
+        index, count = codes(self.units, self.n, "units")
+        sizes = np.bincount(index, minlength=count).astype(np.float64)
+        values = np.concatenate(
+            [
+                self.metric.value(self.metric.sums(c, index, count), sizes)
+                for c in (self.baseline, self.quantized)
+            ]
+        )
+        values = values[~np.isnan(values)]
+        return (float(values.min()), float(values.max())) if len(values) else (math.nan, math.nan)
 
 
 def _rows(

@@ -65,7 +65,7 @@ class EstimatedContrast(LinearContrast):
         return self.estimate(form).level(relation, form.threshold)
 
     def share(self, confidence: float, *, errors: bool = False) -> Interval:
-        """Quantized over baseline by Fieller (1954, J. R. Stat. Soc. B 16:175): the ratios no sum refutes.
+        """Quantized over baseline by Fieller (1954, J. R. Stat. Soc. B 16:175): the ratios no widened sum refutes.
 
         Unbounded where the baseline itself is not told from zero. Errors, one minus either value, vary as those do.
         """
@@ -73,8 +73,8 @@ class EstimatedContrast(LinearContrast):
         def excess(ratio: float) -> Interval:
             """The quantized value less so many times the baseline's."""
             if not errors:
-                return self.combined(Linear(-ratio, 1.0), confidence)
-            return self.combined(Linear(ratio, -1.0), confidence).affine(1.0, 1 - ratio)
+                return self.widened(self.combined(Linear(-ratio, 1.0), confidence))
+            return self.widened(self.combined(Linear(ratio, -1.0), confidence)).affine(1.0, 1 - ratio)
 
         whole = self.combined(Linear(1.0, 0.0), confidence)
         base, quantized = (1 - one if errors else one for one in (self.baseline, self.quantized))
@@ -82,9 +82,9 @@ class EstimatedContrast(LinearContrast):
             whole = whole.affine(-1.0, 1.0)
         estimate, apart = quantized / base, excess(quantized / base)
         method = f"{apart.method}-fieller"
-        if whole.contains(0.0):
-            return Interval(estimate, -math.inf, math.inf, confidence, method)
         step = apart.half_width / abs(base)
+        if whole.contains(0.0) or math.isinf(step):
+            return Interval(estimate, -math.inf, math.inf, confidence, method)
         if not step > 0:
             return Interval(estimate, estimate, estimate, confidence, method)
         low = _outermost(lambda ratio: excess(ratio).low <= 0, estimate, -step)

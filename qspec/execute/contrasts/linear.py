@@ -80,12 +80,22 @@ class LinearContrast(OverSides, ABC):
 
     def note(self, asked: Asked) -> str | None:
         """Why the interval of a loss is wide where next to nothing changed; nothing elsewhere."""
-        changed, units = self.changed
         if asked is Asked.VALUE or not self.slack(self.sides.confidence):
             return None
+        metric, (changed, units) = self.sides.metric, self.changed
+        told = (
+            f"{changed or 'none'} of {units:,} units differ{'s' if changed == 1 else ''} between the models"
+        )
+        if math.isinf(self.span):
+            return (
+                f"{told}: that bounds no loss, since {metric} has no worst value and no unit shows a bad one"
+            )
+        worst = f"each as bad as {metric} can be"
+        if math.isinf(metric.metric.high - metric.metric.low):
+            worst = f"each as bad as the worst that was seen, since {metric} has no worst value"
         return (
-            f"only {changed} of {units:,} units differ between the models: the interval of a loss leaves room for others "
-            f"that are not among them, each as bad as {self.sides.metric} can be"
+            f"{'only ' if changed else ''}{told}: the interval of a loss leaves room for others that are not among them, "
+            f"{worst}"
         )
 
     @abstractmethod
@@ -105,61 +115,92 @@ class LinearContrast(OverSides, ABC):
         """Units that differ between the models, and units."""
         return self.sides.changed_units()
 
+    @cached_property
+    def span(self) -> float:
+        """How far a unit may move: over the metric's range, of which an open end is put at the worst value of any unit.
+
+        No sample bounds the mean of what has no range (Bahadur and Savage 1956, Ann. Math. Stat. 27:1115), so an open
+        end is a guess, and infinite where the units show nothing to guess it by.
+        """
+        low, high = self.sides.metric.metric.low, self.sides.metric.metric.high
+        if math.isinf(high - low):
+            least, most = self.sides.extremes()
+            low, high = (low if math.isfinite(low) else least), (high if math.isfinite(high) else most)
+        return high - low if high > low else math.inf
+
     def slack(self, confidence: float) -> float:
         """What rare changes that happen not to be among the examples may add to either limit.
 
         With few changed units the spread says next to nothing of how many there may be, as with few flips:
-        their share is taken at its upper Wilson limit, each as bad as the metric's range allows.
+        their share is taken at its upper Wilson limit, each as far apart as the span.
         """
-        metric, (changed, units) = self.sides.metric.metric, self.changed
-        span = metric.high - metric.low
-        if changed >= FEW_CHANGES or not span < float("inf"):
+        changed, units = self.changed
+        if changed >= FEW_CHANGES or changed == units:
             return 0.0
-        return (wilson(changed, units, confidence).high - changed / units) * span
+        return (wilson(changed, units, confidence).high - changed / units) * self.span
 
-    def widened(self, form: Linear, interval: Interval) -> Interval:
-        """The interval of a comparison with the slack added on either side; a value alone changes with no model."""
-        if not form.base:
-            return interval
+    def widened(self, interval: Interval) -> Interval:
+        """The interval of a weighted sum in which the models are compared, with the slack added on either side."""
         slack = self.slack(interval.confidence)
         return replace(interval, low=interval.low - slack, high=interval.high + slack) if slack else interval
+
+    def held(self, asked: Asked, form: Linear, confidence: float) -> Interval:
+        """The interval of the sum that answers a question; a value alone changes with no model."""
+        found = self.combined(form, confidence)
+        return found if asked is Asked.VALUE else self.widened(found)
 
     def interval(self, asked: Asked, confidence: float) -> Interval:
         """The interval of a comparison."""
         if asked in (Asked.LOSS, Asked.VALUE):
-            form = Linear.of(asked, 0.0, higher=self.higher)
-            return self.widened(form, self.combined(form, confidence))
+            return self.held(asked, Linear.of(asked, 0.0, higher=self.higher), confidence)
         self._require_positive(asked)
         sign = 1.0 if self.higher else -1.0
         errors = asked is Asked.ERROR_GROWTH
         ratio = self.share(confidence, errors=errors)
-        slack = self.slack(confidence) / (1 - self.baseline if errors else self.baseline)
-        ratio = replace(ratio, low=ratio.low - slack, high=ratio.high + slack)
         if asked is Asked.RATIO:
             return ratio
         return ratio.affine(1.0, -1.0) if errors else ratio.affine(-sign, sign)
 
     def judge(self, question: Question) -> Verdict:
-        """The verdict, decided on the weighted sum; raises `InsufficientDataError` with too few units."""
+        """The verdict, as the interval says; raises `InsufficientDataError` with too few units.
+
+        How surely it is refuted, and how many examples would decide it, is told by the weighted sum.
+        """
         if question.fixed:
             return exact(point(self, question.asked), question)
         self.require_units()
-        shown = self.interval(question.asked, question.confidence)
-        if math.isinf(shown.low) and math.isinf(shown.high):  # a share of what is not told from zero
-            return Verdict(Outcome.INCONCLUSIVE, shown, shown, 1.0)
-        form = Linear.of(question.asked, question.bound, higher=self.higher)
-        held = self.widened(form, self.combined(form, question.confidence))
-        outcome = decide(held, question.relation, form.threshold)
-        undecided = outcome is Outcome.INCONCLUSIVE
-        needed = deciding_n_by_width(held, form.threshold, self.n) if undecided else None
-        level = self.level(form, question.relation)
-        if form.base and self.slack(question.confidence):  # which grows with confidence, as the limits do
+        asked, relation = question.asked, question.relation
+        shown = self.interval(asked, question.confidence)
+        because = self._unbounded(asked) if math.isinf(shown.half_width) else None
+        if math.isinf(shown.low) and math.isinf(shown.high):
+            return Verdict(Outcome.INCONCLUSIVE, shown, shown, 1.0, because=because)
+        form = Linear.of(asked, question.bound, higher=self.higher)
+        outcome = decide(shown, relation, question.bound)
+        needed = None
+        if outcome is Outcome.INCONCLUSIVE:
+            needed = deciding_n_by_width(self.held(asked, form, question.confidence), form.threshold, self.n)
+        level = self.level(form, relation)
+        if asked is not Asked.VALUE and self.slack(question.confidence):  # which grows as the limits do
             level = level_by_search(
-                lambda confidence: self.widened(form, self.combined(form, confidence)),
-                question.relation,
-                form.threshold,
+                lambda confidence: self.held(asked, form, confidence), relation, form.threshold
             )
-        return Verdict(outcome, shown, shown, level, needed)
+        return Verdict(outcome, shown, shown, level, needed, because)
+
+    def _unbounded(self, asked: Asked) -> str:
+        """Why a comparison has no limit on some side."""
+        metric = self.sides.metric
+        if math.isnan(self.baseline) or math.isnan(self.quantized):
+            return f"{metric} has no value here: what it counts does not occur among the examples"
+        if asked is not Asked.VALUE and math.isinf(self.slack(self.sides.confidence)):
+            return self.note(asked) or ""
+        if asked in (Asked.LOSS, Asked.VALUE):
+            return f"{metric} rests on so few examples that it has no value on resamples without them"
+        told = "one, and a share of its error" if asked is Asked.ERROR_GROWTH else "zero, and a share of it"
+        return f"{self._whole} is not told from {told} has no bounds"
+
+    @property
+    def _whole(self) -> str:
+        return self.sides.whole or f"The baseline's {self.sides.metric}"
 
     def require_units(self) -> None:
         """Raise `InsufficientDataError` where too few units vary for the interval to be relied on."""
@@ -173,6 +214,6 @@ class LinearContrast(OverSides, ABC):
         whole = 1 - self.baseline if asked is Asked.ERROR_GROWTH else self.baseline
         if not whole > 0:
             raise InsufficientDataError(
-                f"The baseline's {self.sides.metric} is {self.baseline:.6g}, and a share of nothing decides nothing.",
+                f"{self._whole} is {self.baseline:.6g}, and a share of nothing decides nothing.",
                 hint="bound the loss in the metric's own unit",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -83,13 +84,22 @@ class ResampledContrast(LinearContrast):
         return found.level(relation, form.threshold)
 
     def share(self, confidence: float, *, errors: bool = False) -> Interval:
-        """The interval of the ratio, undefined where a resampled baseline is not positive: as the sums decide."""
+        """The interval of the ratio, undefined where a resampled baseline is not positive: as the sums decide.
+
+        Either limit is that of the quantized value with the slack against it, as the widened sums have it.
+        """
+        slack = self.slack(confidence)
+        low, high = self._ratio(-slack, confidence, errors), self._ratio(slack, confidence, errors)
+        return replace(self._ratio(0.0, confidence, errors), low=low.low, high=high.high) if slack else low
+
+    def _ratio(self, more: float, confidence: float, errors: bool) -> Interval:
+        """The interval of the quantized value, or error, and so much more over the baseline's."""
 
         def ratio(first: Any, second: Any) -> Any:
             if errors:
                 first, second = 1 - first, 1 - second
             return np.divide(
-                second, first, out=np.full(np.shape(second), np.nan), where=np.asarray(first) > 0
+                second + more, first, out=np.full(np.shape(second), np.nan), where=np.asarray(first) > 0
             )
 
         without = ratio(*self.left_out) if self.left_out is not None else None

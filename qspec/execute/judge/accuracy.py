@@ -74,7 +74,7 @@ class AccuracyJudge:
                 only.level,
                 only.interval,
                 only.needed_n,
-                because=found.note(question.asked),
+                because=only.because or found.note(question.asked),
             )
             compares = question.asked is not Asked.VALUE and found.counts is not None
             return replace(told, discordance=found.counts.discordance) if compares and found.counts else told
@@ -89,7 +89,8 @@ class AccuracyJudge:
     def _part(self, metric: str, label: str | None, question: Question) -> Part:
         """The decision on one stratum; one that too few examples hold for decides nothing, and says why."""
         try:
-            return Part(label, self.sample.contrast(metric, label).judge(question))
+            decided = self.sample.contrast(metric, label).judge(question)
+            return Part(label, decided, decided.because)
         except InsufficientDataError as error:
             nothing = Interval(math.nan, -math.inf, math.inf, question.confidence, "none")
             return Part(label, Verdict(Outcome.INCONCLUSIVE, nothing, nothing, 1.0), error.message)

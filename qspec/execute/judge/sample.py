@@ -208,6 +208,7 @@ class Sample:
             metric=replace(bound, metric=apart),
             baseline=sign * (sides.baseline - columns),
             quantized=sign * (sides.quantized - columns),
+            whole=f"What {source} loses of {metric}, of which a share may be recovered,",
         )
         return name
 
