@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from qspec.errors import QSpecError
 from qspec.execute.contrasts.contrast import Asked, Question
 from qspec.metrics.bind import BoundMetric
-from qspec.metrics.definition import Direction
+from qspec.metrics.definition import Direction, Family
 from qspec.model.claim import Assertion, Bound
 from qspec.model.evaluation import Evaluated
 from qspec.model.measurand import Measurand, MeasurandKind
@@ -75,6 +75,11 @@ def questions(
     found = []
     for bound in assertion.bounds:
         asked = _asked(bound, subject, metric)
+        if metric.family is Family.DISTANCE and asked != (Asked.VALUE,):
+            raise QSpecError(
+                f"`{assertion.quantity}` bounded by `{bound.quantity}` compares a distance with a baseline's, which has none.",
+                hint=f"bound `{subject.metric}` itself",
+            )
         if assertion.absolute:
             found.append(_asking(asked, Relation.AT_LEAST, -float(bound.quantity.base), confidence, fixed))
         relation = Relation(bound.relation)

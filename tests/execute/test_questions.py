@@ -49,6 +49,23 @@ def test_a_unit_that_bounds_nothing_of_the_kind_is_an_error(text, tmp_path):
         asked(text, tmp_path=tmp_path)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "loss(kl) <= 0.1",
+        "loss(flips) <= 3 %",
+        "kl <= 5 %",
+        "agreement >= 99 % of baseline",
+        "cosine >= 0.9 x baseline",
+    ],
+)
+def test_a_distance_is_compared_with_no_baseline(text, tmp_path):
+    with pytest.raises(QSpecError, match="compares a distance with a baseline's"):
+        asked(text, tmp_path=tmp_path)
+    assert asked("agreement >= 99 %", tmp_path=tmp_path) == [[(Asked.VALUE, ">=", 0.99, 0.95)]]
+    assert asked("kl <= 0.1", tmp_path=tmp_path) == [[(Asked.VALUE, "<=", 0.1, 0.95)]]
+
+
 def test_the_confidence_is_that_of_the_evaluation_unless_the_assertion_says_another():
     from qspec.model.evaluation import Statistics
     from qspec.model.quantity import Quantity

@@ -3,7 +3,8 @@
 What it finds
 -------------
 An assertion or a figure whose unit measures something else: a latency in megabytes, a throughput in milliseconds, a loss
-of perplexity in percentage points.
+of perplexity in percentage points; or a quantity that has no unit since there is no such thing, as the loss of a distance,
+which compares the two models itself and has no baseline to lose from.
 
 Why it matters
 --------------
@@ -41,6 +42,7 @@ from qspec.checks.rule import Finding, Visit, rule
 from qspec.checks.view import ClaimView
 from qspec.lang.diagnostic import Severity
 from qspec.lang.resolve import Origin
+from qspec.metrics.definition import Family, Metric
 from qspec.model.measurand import Measurand, MeasurandKind
 from qspec.model.quantity import Quantity
 from qspec.model.unit import Dimension
@@ -54,6 +56,7 @@ _PHYSICAL = {
     MeasurandKind.ENERGY: {Dimension.ENERGY},
     MeasurandKind.POWER: {Dimension.POWER},
 }
+_DIFFERENCES = frozenset({MeasurandKind.LOSS, MeasurandKind.RECOVERED})
 _OWN = {"ppl": Dimension.PERPLEXITY, "dB": Dimension.DECIBEL}
 
 
@@ -61,6 +64,14 @@ _OWN = {"ppl": Dimension.PERPLEXITY, "dB": Dimension.DECIBEL}
 def unit_of_another_kind(claim: ClaimView) -> Iterator[Finding]:
     """A unit of something else."""
     for said in claim.assertions:
+        if said.measurand.kind in _DIFFERENCES and (distance := _distance(said.measurand)) is not None:
+            yield Finding(
+                f"`{said.assertion.quantity}` means nothing: {distance.name} is measured between the two models, so neither "
+                "has a value of it to lose.",
+                said.origin,
+                help=f"bound `{said.measurand.metric}` itself",
+            )
+            continue
         for number, bound in enumerate(said.assertion.bounds):
             yield from _wrong(bound.quantity, said.measurand, said.origin.at("bounds", number))
     for view in claim.figures:
@@ -86,10 +97,19 @@ def _wrong(quantity: Quantity, measurand: Measurand, origin: Origin) -> Iterator
         )
 
 
+def _distance(measurand: Measurand) -> Metric | None:
+    """The distance between the answers of the pair that is meant, where one is."""
+    metric = metric_of(measurand.metric)
+    return metric if metric is not None and metric.family is Family.DISTANCE else None
+
+
 def _allowed(measurand: Measurand) -> frozenset[Dimension]:
     """What the unit may measure; empty when that is not known."""
     if measurand.kind in _PHYSICAL:
         return _RELATIVE | _PHYSICAL[measurand.kind]
+    distance = _distance(measurand)
+    if distance is not None:  # A share of what has no baseline is none.
+        return frozenset({Dimension.NUMBER, *([Dimension.SHARE] if is_proportion(distance) else [])})
     metric = metric_of(measurand.metric)
     if metric is None or measurand.kind not in {MeasurandKind.LOSS, MeasurandKind.METRIC}:
         return frozenset()

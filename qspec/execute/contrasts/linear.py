@@ -94,7 +94,7 @@ class LinearContrast(OverSides, ABC):
         if math.isinf(metric.metric.high - metric.metric.low):
             worst = f"each as bad as the worst that was seen, since {metric} has no worst value"
         return (
-            f"{'only ' if changed else ''}{told}: the interval of a loss leaves room for others that are not among them, "
+            f"{'only ' if changed else ''}{told}: the interval of a loss leaves room for changes that are not among them, "
             f"{worst}"
         )
 

@@ -210,10 +210,23 @@ def test_a_figure_rests_on_no_more_than_there_is(found, figure, n, codes):
         ("loss(top1) <= 1 % of error", []),
         ("top1 >= 76 pp", ["QS312"]),
         ("flips <= 2 %", []),
+        ("flips <= 2 pp", ["QS312"]),
+        ("agreement >= 99 % of baseline", ["QS312"]),
+        ("kl <= 0.1", []),
+        ("kl <= 5 %", ["QS312"]),
+        ("cosine >= 0.99", []),
     ],
 )
 def test_units_fit_what_they_measure(found, bound, codes):
     assert found("", bound) == codes
+
+
+@pytest.mark.parametrize(
+    "quantity", ["loss(cosine)", "drop(kl)", "|loss(flips)|", "recovered(flips, from: naive)", "loss(top1)"]
+)
+def test_a_distance_has_no_loss(found, quantity):
+    codes = found("", f"{quantity} <= 5 %", metric="top1, flips, kl, cosine")
+    assert codes == ([] if "top1" in quantity else ["QS312"])
 
 
 @pytest.mark.parametrize(
