@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +12,7 @@ from qspec.errors import QSpecError
 from qspec.stats.estimate import FEW_CLUSTERS, FloatArray, clustered_error, codes, unit_sums
 from qspec.stats.interval import Interval, check_confidence
 from qspec.stats.paired import refuting_z, tango_limits, wald_limits
-from qspec.stats.proportion import clopper_pearson, wilson_limits
+from qspec.stats.proportion import clopper_pearson_limits, wilson_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,10 @@ class EffectiveShare:
         check_confidence(confidence)
         quantile = float(stdtrit(self.units - 1, (1 + confidence) / 2))
         low, high = wilson_limits(self.hits, self.n, quantile)
-        exact = clopper_pearson(self.hits, self.n, 1 - 2 * float(ndtr(-quantile)))
         share = Interval(self.hits / self.n, low, high, confidence, "clustered-wilson")
-        return share.envelope(exact, "clustered-wilson+clopper-pearson")
+        # By the tail itself: a confidence so near to one, as Student's quantile asks for at high ones, is one.
+        exact = clopper_pearson_limits(self.hits, self.n, float(ndtr(-quantile)))
+        return share.envelope(replace(share, low=exact[0], high=exact[1]), "clustered-wilson+clopper-pearson")
 
 
 def effective_share(hits: ArrayLike, clusters: ArrayLike) -> EffectiveShare:

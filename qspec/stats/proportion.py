@@ -37,14 +37,20 @@ def clopper_pearson(successes: float, n: float, confidence: float = 0.95) -> Int
 
     Real counts stand for effective numbers of examples, by the beta distributions that the tails are of.
     """
-    from scipy.special import betaincinv  # What reads published numbers does without scipy.
-
     check_count(successes, n)
     check_confidence(confidence)
-    tail, failures = (1 - confidence) / 2, n - successes
-    low = float(betaincinv(successes, failures + 1, tail)) if successes else 0.0
-    high = float(betaincinv(successes + 1, failures, 1 - tail)) if failures else 1.0
+    low, high = clopper_pearson_limits(successes, n, (1 - confidence) / 2)
     return Interval(successes / n, low, high, confidence, "clopper-pearson")
+
+
+def clopper_pearson_limits(successes: float, n: float, tail: float) -> tuple[float, float]:
+    """Clopper and Pearson's limits for real counts and a probability beyond either, however small."""
+    from scipy.special import betainccinv, betaincinv  # What reads published numbers does without scipy.
+
+    failures = n - successes
+    low = float(betaincinv(successes, failures + 1, tail)) if successes else 0.0
+    high = float(betainccinv(successes + 1, failures, tail)) if failures else 1.0
+    return low, high
 
 
 def deciding_proportion(successes: int, n: int, confidence: float = 0.95) -> Interval:

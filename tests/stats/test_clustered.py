@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats as scipy_stats
 
 from qspec.errors import QSpecError
-from qspec.stats.clustered import EffectiveFlips, effective_flips
+from qspec.stats.clustered import EffectiveFlips, EffectiveShare, effective_flips
 from qspec.stats.interval import InsufficientDataError
 from qspec.stats.paired import PairedCounts, refuting_interval, tango
 
@@ -75,3 +78,15 @@ def test_what_has_no_clusters_is_refused() -> None:
     with pytest.raises(QSpecError, match="same number"):
         effective_flips([True], [True, True], [0, 1])
     assert EffectiveFlips(1.0, 0.0, 30.0, 10).few_units
+
+
+def test_a_share_has_limits_at_any_confidence_below_one() -> None:
+    # With twenty clusters Student's quantile at 1e-15 lies where a normal confidence can no longer be told from one.
+    share = EffectiveShare(70.0, 100.0, 20)
+    limits = [share.interval(1 - level) for level in (0.05, 1e-6, 1e-12, 1e-15)]
+    assert all(inner.low > outer.low and inner.high < outer.high for inner, outer in pairwise(limits))
+    quantile = scipy_stats.t(19).ppf(0.975)
+    exact = scipy_stats.binomtest(70, 100).proportion_ci(
+        1 - 2 * scipy_stats.norm.sf(quantile), method="exact"
+    )
+    assert limits[0].low == pytest.approx(exact.low) and limits[0].high == pytest.approx(exact.high, rel=0.01)
