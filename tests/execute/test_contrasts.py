@@ -312,6 +312,15 @@ def test_a_limit_that_is_infinite_has_a_reason():
     nothing = contrast(Sides(absent, columns, columns)).judge(Question(Asked.LOSS, UP, 0.05))
     assert nothing.outcome == "inconclusive"
     assert nothing.because == f"{absent} has no value here: what it counts does not occur among the examples"
+    with pytest.raises(InsufficientDataError, match="has no value here"):
+        contrast(Sides(absent, columns, columns)).judge(Question(Asked.RELATIVE, UP, 0.05))
+
+
+def test_a_share_in_clusters_that_is_far_beyond_its_bound_is_refuted():
+    right = np.repeat([1.0, 0.0, 1.0, 0.0, 0.0], 40)
+    found = contrast(sides(metric("top1"), right, right, np.arange(200) // 8))
+    verdict = found.judge(Question(Asked.VALUE, Relation.AT_LEAST, 0.9))
+    assert verdict.outcome == "refuted" and 0 < verdict.level < 0.001
 
 
 def test_other_ranks_are_resampled():

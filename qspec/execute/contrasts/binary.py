@@ -83,6 +83,10 @@ class ClusteredContrast(BinaryContrast):
     right: EffectiveShare
     means: Contrast
 
+    def note(self, asked: Asked) -> str | None:
+        """What the means have to say where they decide."""
+        return None if asked in (Asked.LOSS, Asked.VALUE) else self.means.note(asked)
+
     def interval(self, asked: Asked, confidence: float) -> Interval:
         """Tango at the effective number for the loss, Wilson there for the value alone, else cluster-robust t."""
         if asked is Asked.LOSS:

@@ -189,7 +189,7 @@ class LinearContrast(OverSides, ABC):
     def _unbounded(self, asked: Asked) -> str:
         """Why a comparison has no limit on some side."""
         metric = self.sides.metric
-        if math.isnan(self.baseline) or math.isnan(self.quantized):
+        if self._undefined:
             return f"{metric} has no value here: what it counts does not occur among the examples"
         if asked is not Asked.VALUE and math.isinf(self.slack(self.sides.confidence)):
             return self.note(asked) or ""
@@ -197,6 +197,10 @@ class LinearContrast(OverSides, ABC):
             return f"{metric} rests on so few examples that it has no value on resamples without them"
         told = "one, and a share of its error" if asked is Asked.ERROR_GROWTH else "zero, and a share of it"
         return f"{self._whole} is not told from {told} has no bounds"
+
+    @property
+    def _undefined(self) -> bool:
+        return math.isnan(self.baseline) or math.isnan(self.quantized)
 
     @property
     def _whole(self) -> str:
@@ -212,6 +216,8 @@ class LinearContrast(OverSides, ABC):
 
     def _require_positive(self, asked: Asked) -> None:
         whole = 1 - self.baseline if asked is Asked.ERROR_GROWTH else self.baseline
+        if self._undefined:
+            raise InsufficientDataError(f"{self._unbounded(asked)}.")
         if not whole > 0:
             raise InsufficientDataError(
                 f"{self._whole} is {self.baseline:.6g}, and a share of nothing decides nothing.",
