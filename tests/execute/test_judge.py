@@ -233,6 +233,18 @@ def test_a_stratum_counts_among_its_siblings_before_it_counts_in_the_claim(judgi
     beside = judging(f"{each}\nloss(top1) <= 2 pp", base, quantized, groups=groups)
     assert outcomes(beside) == ["refuted", "confirmed"]
     assert beside.outcome == "inconclusive"
+    told = "what refutes an assertion alone does not refute the claim after Holm's adjustment for all 2"
+    assert told in beside.notes and told not in alone.notes
+
+
+def test_two_readings_of_a_per_cent_keep_the_reasons_of_the_one_that_is_shown(judging):
+    base, quantized, groups = strata([(900, 45, 4, 51), (800, 60, 7, 133)])
+    points, either = judging(
+        "loss(top1) <= 6 pp for each group\nloss(top1) <= 6 % for each group", base, quantized, groups=groups
+    ).judged
+    assert either.interval == points.interval and either.needs == points.needs
+    assert "may be read two ways (loss: inconclusive, relative loss: inconclusive)" in either.because
+    assert either.because.endswith(f"read as loss, {points.because}")
 
 
 def test_a_claim_is_refuted_at_the_confidence_of_its_assertions(judging, flipped):

@@ -59,7 +59,9 @@ class AccuracyJudge:
         told = ", ".join(f"{name}: {r.outcome.value}" for name, r in zip(asking.names, readings, strict=True))
         level = max(first.level, second.level)
         because = f"the per cent may be read two ways ({told})"
-        return Judged(assertion, outcome, level, first.interval, first.needs, because)
+        if first.because:
+            because += f"; read as {asking.names[0]}, {first.because}"
+        return replace(first, outcome=outcome, level=level, because=because)
 
     def _reading(self, metric: str, assertion: Assertion, question: Question) -> Judged:
         labels = list(self.sample.labels(assertion))

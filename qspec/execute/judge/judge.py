@@ -124,7 +124,13 @@ class _Judge:
             found = draws_of(one.sample)
             drawn |= found
             notes += [*of_which_samples(self.resolved, one.sample, found), *exploratory(one.sample)]
-        return Verdicts(judged, results, hidden, self._whole(judged), drawn, tuple(dict.fromkeys(notes)))
+        outcome = self._whole(judged)
+        refuted = any(one.outcome is Outcome.REFUTED and not one.as_expected for one in judged)
+        if refuted and outcome is Outcome.INCONCLUSIVE:
+            notes.append(
+                f"what refutes an assertion alone does not refute the claim after Holm's adjustment for all {len(judged)}"
+            )
+        return Verdicts(judged, results, hidden, outcome, drawn, tuple(dict.fromkeys(notes)))
 
     def _one(self, index: int, subject: Measurand) -> Judged:
         assertion = self.resolved.claim.assertions[index]
