@@ -16,6 +16,7 @@ from qspec.data.source import open_table
 from qspec.data.splits import overlap
 from qspec.data.table import Table
 from qspec.data.tokenizer import Tokenizer
+from qspec.data.transforms import VERSION
 from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.evaluate import Column
 from qspec.execute.located import located
@@ -219,7 +220,7 @@ class Opening:
         """Everything that determines which examples are read."""
         found: dict[str, Any] = {}
         if used := steps(self.plan, self.evaluation).used:
-            found["pipeline"] = used
+            found["pipeline"] = used | {"transforms": str(VERSION)}
         if self.tokenizer is not None:
             found["tokenizer"] = {"sha256": self.tokenizer.sha256, "version": self.tokenizer.version}
         if self.chat is not None:

@@ -16,6 +16,7 @@ from qspec._version import __version__
 from qspec.data import examples
 from qspec.data.source import open_dataset
 from qspec.data.splits import split_indices
+from qspec.data.transforms import VERSION
 from qspec.errors import QSpecError
 from qspec.execute.located import located
 from qspec.execute.machine import inspect_machine
@@ -147,7 +148,8 @@ def _pipeline(plan: Plan) -> dict[str, Any]:
     if first is None or first.evaluation.pipeline is None:
         return {"pipeline": None}
     used = steps(plan, first).used
-    return {"pipeline": first.evaluation.pipeline.to_json(), **({"pipeline-files": used} if used else {})}
+    files = {"pipeline-files": used | {"transforms": str(VERSION)}} if used else {}
+    return {"pipeline": first.evaluation.pipeline.to_json(), **files}
 
 
 def _rule_text(data: DataPlan) -> str:

@@ -129,6 +129,52 @@ def test_decoding_and_resizing_are_pillows(folder: Path) -> None:
         assert run.used["pillow"]
 
 
+def png_of_16_bits(samples: Array) -> bytes:
+    """Samples (height, width, channels) of 16 bits as a PNG, grey or coloured; Pillow writes no coloured one."""
+    height, width, channels = samples.shape
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
+    header = struct.pack(">IIBBBBB", width, height, 16, {1: 0, 3: 2}[channels], 0, 0, 0)
+    parts = [(b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    packed = (struct.pack(">I", len(d)) + k + d + struct.pack(">I", zlib.crc32(k + d)) for k, d in parts)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(packed)
+
+
+@pytest.mark.parametrize("mode", ["grey", "rgb"])
+def test_samples_of_16_bits_keep_their_higher_half_in_grey_as_in_colour(tmp_path: Path, mode: str) -> None:
+    samples = np.array([[0, 255, 256, 1000, 2000, 40_000, 65_279, 65_535]], np.uint16)
+    colour = np.repeat(samples[:, :, None], 3, axis=2)
+    (tmp_path / "grey.png").write_bytes(png_of_16_bits(samples[:, :, None]))
+    (tmp_path / "colour.png").write_bytes(png_of_16_bits(colour))
+    (tmp_path / "grey.ppm").write_bytes(b"P5 8 1 65535\n" + samples.astype(">u2").tobytes())
+    with Image.open(tmp_path / "colour.png") as opened:
+        wanted = np.asarray(opened.convert("RGB"))[:, :, : 3 if mode == "rgb" else 1]
+    assert np.array_equal(wanted[:, :, 0], samples >> 8)
+    for name in ("grey.png", "colour.png", "grey.ppm"):
+        (made,) = steps(tmp_path, f"decode-image({mode})").before({"x": np.array([name])})["x"]
+        assert np.array_equal(made, wanted), name
+
+
+def test_images_of_fractions_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.ppm").write_bytes(b"Pf\n1 1\n-1.0\n" + struct.pack("<f", 0.5))
+    with pytest.raises(QSpecError, match=r"a\.ppm cannot be decoded \(its samples are fractions"):
+        steps(tmp_path, "decode-image(grey)").before({"x": np.array(["a.ppm"])})
+
+
+@pytest.mark.parametrize(
+    "data", [b"\x89PNG\r\n\x1a\nxxxx", b"none", png_of_16_bits(np.zeros((9, 9, 1)))[:45]]
+)
+def test_a_damaged_image_is_named_with_its_folder_alike_each_time(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "cat").mkdir()
+    (tmp_path / "cat" / "9.png").write_bytes(data)
+    said = set()
+    for _ in range(2):
+        with pytest.raises(QSpecError, match=r"The image cat/9\.png cannot be decoded") as raised:
+            steps(tmp_path, "decode-image").before({"x": np.array(["cat/9.png"])})
+        said.add(raised.value.message)
+    assert len(said) == 1
+    assert "0x" not in said.pop()
+
+
 def test_antialiasing_averages_over_what_a_pixel_covers() -> None:
     image = picture(1, 40, 40)[None]
     made = steps(Path(), "resize(10, 10, interpolation: box)").before({"x": image})["x"]

@@ -16,8 +16,11 @@ from qspec.errors import QSpecError
 from qspec.model.expression import Argument, Term, number
 from qspec.registry import Registry
 
-VERSION = 1
-"""Raised when a transform of the same name and arguments computes something else."""
+VERSION = 2
+"""Raised when a transform of the same name and arguments computes something else.
+
+2: decode-image scales grey images of 16 bits, which it had cut off at 255.
+"""
 
 Transform = Callable[[Array], Array]
 """From a batch to a batch; the first axis counts the examples and is never touched."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from qspec.data.limits import DEFAULT_LIMITS
 from qspec.data.paths import inside
 from qspec.data.table import Array
 from qspec.data.transforms import Arguments, Transform, transform
-from qspec.errors import NotExecutableError, QSpecError
+from qspec.errors import NotExecutableError, QSpecError, one_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +32,8 @@ INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos", "box")
 def decode_image(arguments: Arguments) -> Transform:
     """`decode-image(rgb)`: paths of image files as uint8 (height, width, 3), or (height, width, 1) for `grey`.
 
-    PNG, JPEG, WebP, BMP and PPM; transparency is dropped, and an orientation noted in the file is not applied.
+    PNG, JPEG, WebP, BMP and PPM; transparency is dropped, and an orientation noted in the file is not applied. Of
+    grey samples of 16 bits the higher 8 are kept (value // 256): what Pillow does to colours in PNG, and OpenCV to both.
     """
     mode = arguments.word("mode", "rgb")
     if mode not in _MODES:
@@ -46,7 +48,7 @@ def decode_image(arguments: Arguments) -> Transform:
                 f"decode-image takes paths of images, and the column holds {array.dtype}.",
                 hint="map the column `image` of a folder of images to the input",
             )
-        return _together(_decoded(inside(root, str(path), what="image"), _MODES[mode]) for path in array)
+        return _together(_decoded(root, str(path), _MODES[mode]) for path in array)
 
     return run
 
@@ -176,24 +178,41 @@ def _together(images: Iterable[Array]) -> Array:
     return ragged
 
 
-def _decoded(path: Path, mode: str) -> Array:
+def _decoded(root: Path, name: str, mode: str) -> Array:
     pillow = _pillow().Image
-    DEFAULT_LIMITS.check("text_bytes", path.stat().st_size, f"The size of {path.name}, in bytes,")
+    path = inside(root, name, what="image")
+    DEFAULT_LIMITS.check("text_bytes", path.stat().st_size, f"The size of {name}, in bytes,")
     try:
         with warnings.catch_warnings(), _own_cap(pillow):
             warnings.simplefilter("ignore")  # damage to metadata, and sizes under our own cap
             with pillow.open(io.BytesIO(path.read_bytes()), formats=_FORMATS) as image:
                 pixels = image.width * image.height
-                DEFAULT_LIMITS.check("image_pixels", pixels, f"The number of pixels of {path.name}")
-                array = np.asarray(image.convert(mode), dtype=np.uint8)
+                DEFAULT_LIMITS.check("image_pixels", pixels, f"The number of pixels of {name}")
+                array = np.asarray(_of_bytes(image, pillow).convert(mode), dtype=np.uint8)
     except QSpecError:
         raise
     except Exception as error:  # a damaged file raises what its decoder happens to meet
         raise QSpecError(
-            f"The image {path.name} cannot be decoded ({error}).",
+            f"The image {name} cannot be decoded ({_reason(error)}).",
             hint=f"images are {', '.join(_FORMATS)} files",
         ) from None
     return array.reshape(*array.shape[:2], -1)
+
+
+def _of_bytes(image: Any, pillow: Any) -> Any:
+    """The image with samples of 8 bits: Pillow's own conversion of grey ones of 16 cuts off at 255 instead of scaling."""
+    if image.mode == "F":
+        raise ValueError("its samples are fractions, whose range no file tells")
+    if not image.mode.startswith("I"):
+        return image
+    return pillow.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8))
+
+
+def _reason(error: Exception) -> str:
+    """What a decoder says, without the objects and addresses of this process."""
+    if type(error).__name__ == "UnidentifiedImageError":
+        return "its beginning is that of no image"
+    return re.sub(r"\s*<[^<>]* at 0x[0-9a-fA-F]+>", "", one_line(error))
 
 
 @contextmanager
