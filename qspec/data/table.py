@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from qspec.errors import QSpecError, breaking
+from qspec.errors import LimitError, QSpecError, breaking
 
 Array = NDArray[Any]
 
@@ -37,14 +37,25 @@ class Table:
         self.rows, self.source = rows, source
 
     @classmethod
-    def of(cls, columns: Mapping[str, Array], source: str = "table") -> Table:
-        """A table of arrays that are already in memory; raises `QSpecError` when their lengths differ."""
+    def of(
+        cls,
+        columns: Mapping[str, Array],
+        source: str = "table",
+        *,
+        rows: int | None = None,
+        unread: Mapping[str, QSpecError] | None = None,
+    ) -> Table:
+        """A table of arrays that are already in memory; raises `QSpecError` when their lengths differ.
+
+        A column that is `unread` is there, and raises its error when it is asked for. Where all may be, `rows` counts.
+        """
         lengths = {name: len(column) if column.ndim else None for name, column in columns.items()}
-        table = cls(
-            {name: partial(np.asarray, column) for name, column in columns.items()},
-            rows=same_length(lengths, source),
-            source=source,
-        )
+        loaders: dict[str, Callable[[], Array]] = {
+            **{name: partial(np.asarray, column) for name, column in columns.items()},
+            **{name: partial(refuse, error) for name, error in (unread or {}).items()},
+        }
+        count = same_length(lengths, source) if columns or not loaders or rows is None else rows
+        table = cls(loaders, rows=count, source=source)
         table._columns.update(columns)
         return table
 
@@ -86,6 +97,19 @@ class Table:
             self._columns[name] = column
         return self._columns[name]
 
+    def readable(self) -> tuple[dict[str, Array], dict[str, QSpecError]]:
+        """Every column that can be read, and why each other one cannot; `LimitError` passes."""
+        columns: dict[str, Array] = {}
+        errors: dict[str, QSpecError] = {}
+        for name in self.names:
+            try:
+                columns[name] = self.column(name)
+            except LimitError:
+                raise
+            except QSpecError as error:
+                errors[name] = error
+        return columns, errors
+
     def alias(self, name: str, column: str) -> None:
         """Let `name` mean `column` too; a column that bears the name itself keeps it."""
         if name not in self._loaders and column in self._loaders:
@@ -104,13 +128,23 @@ class Table:
         return self.column(name)[indices]
 
 
+def refuse(error: QSpecError) -> Array:
+    """What loads a column that could not be read."""
+    raise error
+
+
+def scalar(name: str, source: str) -> QSpecError:
+    """The error for an array without rows."""
+    return QSpecError(f"The array {name!r} in {source} is a single value, not a column.")
+
+
 def same_length(lengths: Mapping[str, int | None], source: str) -> int:
     """The one number of rows of all columns; None stands for a scalar, which is no column."""
     if not lengths:
         raise QSpecError(f"{source} holds no columns.")
     for name, length in lengths.items():
         if length is None:
-            raise QSpecError(f"The array {name!r} in {source} is a single value, not a column.")
+            raise scalar(name, source)
     (first, rows), *rest = lengths.items()
     for name, length in rest:
         if length != rows:

@@ -56,11 +56,14 @@ def acquaint(model: Path, data: Path, folder: Path) -> Facts:
 
 def _inputs(ports: Sequence[Port], table: Table) -> dict[str, str]:
     """A column for each input: that of its name, else the only one of its shape that is left."""
-    found = {port.name: port.name for port in ports if port.name in table and _fits(port, table, port.name)}
+    readable, _ = table.readable()
+    found = {
+        port.name: port.name for port in ports if port.name in readable and _fits(port, table, port.name)
+    }
     for port in ports:
         if port.name in found:
             continue
-        left = [name for name in table.names if name not in found.values() and _fits(port, table, name)]
+        left = [name for name in readable if name not in found.values() and _fits(port, table, name)]
         preferred = [name for name in left if name.lower() not in _LABELS] or left
         if len(preferred) != 1:
             which = f"{', '.join(preferred)} all do" if preferred else "none does"
@@ -87,8 +90,9 @@ def _fits(port: Port, table: Table, name: str) -> bool:
 
 
 def _label(table: Table, taken: Sequence[str]) -> str:
-    left = [name for name in table.names if name not in taken]
-    numbers = [name for name in left if table.column(name).dtype.kind in _NUMBERS]
+    readable, _ = table.readable()
+    left = [name for name in readable if name not in taken]
+    numbers = [name for name in left if readable[name].dtype.kind in _NUMBERS]
     usual = [name for name in numbers if name.lower() in _LABELS]
     single = [name for name in numbers if table.column(name).ndim == 1]
     for among in (usual, single):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,8 @@ class Sheet:
     rows: int
     name: str
     sha256: str
+    unread: Mapping[str, QSpecError] = field(default_factory=dict)
+    """Why other columns could not be read, which matters where one is needed."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class PairedSheet:
     files: Mapping[str, Sheet]
     """The files by their part: `scores` of both models, or `baseline`, `quantized` and `shared`."""
     notes: tuple[str, ...] = ()
+    unread: Mapping[str, QSpecError] = field(default_factory=dict)
+    """Why other columns could not be read, by name without the model."""
 
 
 def read_sheet(path: Path, limits: Limits = DEFAULT_LIMITS) -> Sheet:
@@ -79,14 +83,14 @@ def read_sheet(path: Path, limits: Limits = DEFAULT_LIMITS) -> Sheet:
             hint=f"scores are read from {listed(registry.names())}",
         )
     if registry.canonical(suffix) == "jsonl":  # as JSON has them: lists of boxes or of references stay lists
-        columns: Columns = dict(jsonl.columns(path, limits))
-        rows = len(next(iter(columns.values()), []))
+        found = jsonl.cells(path, limits)
+        columns, unread, rows = dict[str, Any](found.values), found.unread, found.rows
     else:
         table = registry.get(suffix)(path, limits)
-        columns, rows = {name: table.column(name) for name in table.names}, table.rows
+        columns, unread, rows = *table.readable(), table.rows
     if not rows:
         raise QSpecError(f"{path.name} holds no example.", place=Place(str(path)))
-    return Sheet(columns, rows, path.name, file_digest(path))
+    return Sheet(columns, rows, path.name, file_digest(path), unread)
 
 
 def pair(sheets: Sequence[Sheet]) -> PairedSheet:
@@ -114,6 +118,12 @@ def _apart(sheet: Sheet) -> PairedSheet:
             shared[name] = values
         else:
             sides[side][name.removesuffix(_SIDES[side])] = values
+    unread = {name.removesuffix(_SIDES[0]).removesuffix(_SIDES[1]): e for name, e in sheet.unread.items()}
+    for values in sides:
+        for name in unread:
+            values.pop(name, None)
+    if unread and not sides[0]:
+        raise next(iter(unread.values()))
     alone = sorted(sides[0].keys() ^ sides[1].keys())
     if alone or not sides[0]:
         what = f"has {alone[0]} of one model only" if alone else "has no column of either model"
@@ -121,11 +131,18 @@ def _apart(sheet: Sheet) -> PairedSheet:
             f"{sheet.name} {what}.",
             hint="name columns NAME.baseline and NAME.quantized, as in top1.baseline, or give a file a model",
         )
-    return PairedSheet(*sides, shared, sheet.rows, {"scores": sheet})
+    return PairedSheet(*sides, shared, sheet.rows, {"scores": sheet}, unread=unread)
 
 
 def _joined(baseline: Sheet, quantized: Sheet, both: Sheet | None = None) -> PairedSheet:
     notes: list[str] = []
+    unread: dict[str, QSpecError] = {}
+    for sheet in filter(None, (baseline, quantized, both)):
+        unread |= sheet.unread
+    for name, error in unread.items():
+        if name in IDS or name.startswith(SAME):
+            raise error
+    baseline, quantized = _without(baseline, unread), _without(quantized, unread)
     quantized = _ordered(quantized, baseline, notes)
     sheets = [baseline, quantized]
     shared = {}
@@ -145,12 +162,18 @@ def _joined(baseline: Sheet, quantized: Sheet, both: Sheet | None = None) -> Pai
         shared |= given
     described = {n: v for n, v in baseline.columns.items() if n not in shared}
     files = dict(zip(_PARTS, sheets, strict=False))
+    shared = {**described, **shared}
     return PairedSheet(
-        _answers(baseline), _answers(quantized), {**described, **shared}, baseline.rows, files, tuple(notes)
+        _answers(baseline), _answers(quantized), shared, baseline.rows, files, tuple(notes), unread
     )
 
 
 _PARTS = ("baseline", "quantized", "shared")
+
+
+def _without(sheet: Sheet, names: Iterable[str]) -> Sheet:
+    """The sheet without the columns that the other model's could not be read of."""
+    return replace(sheet, columns={n: v for n, v in sheet.columns.items() if n not in names})
 
 
 def _answers(sheet: Sheet) -> Columns:
@@ -171,9 +194,17 @@ def _ordered(sheet: Sheet, like: Sheet, notes: list[str]) -> Sheet:
         return sheet
     here, there = _places(sheet, key), _places(like, key)
     if odd := here.keys() ^ there.keys():
-        first = min(odd, key=str)
+        kinds = [{_kind(one) for one in places} for places in (there, here)]
+        if kinds[0].isdisjoint(kinds[1]):
+            held = [" and ".join(sorted(kind)) for kind in kinds]
+            raise QSpecError(
+                f"The column {key} holds {held[0]} in {like.name} and {held[1]} in {sheet.name}, so no example is in both.",
+                hint="write the column alike in both files: all of it as numbers, or all as texts",
+            )
+        alone = len(there.keys() - here.keys())
         raise QSpecError(
-            f"{len(odd)} examples are in one of {like.name} and {sheet.name} only; the first has the {key} {first}.",
+            f"{alone} examples are in {like.name} only, and {len(odd) - alone} in {sheet.name} only; the first has the "
+            f"{key} {min(odd, key=str)}.",
             hint="both models must have answered the same examples",
         )
     order = [here[one] for one in there]
@@ -182,6 +213,10 @@ def _ordered(sheet: Sheet, like: Sheet, notes: list[str]) -> Sheet:
         for name, values in sheet.columns.items()
     }
     return replace(sheet, columns=columns)
+
+
+def _kind(value: Any) -> str:
+    return "texts" if isinstance(value, str) else "numbers"
 
 
 def _places(sheet: Sheet, key: str) -> dict[Any, int]:
@@ -206,7 +241,7 @@ def _must_agree(name: str, one: Any, other: Any, sheets: Sequence[Sheet]) -> Non
             )
 
 
-def table_of(columns: Mapping[str, Any], name: str) -> Table:
+def table_of(columns: Mapping[str, Any], name: str, unread: Mapping[str, QSpecError] | None = None) -> Table:
     """The columns of one plain value a row, as a table from which strata and units are read."""
     found = {}
     for key, values in columns.items():
@@ -215,4 +250,4 @@ def table_of(columns: Mapping[str, Any], name: str) -> Table:
             array = np.asarray(values)
             if array.ndim == 1 and array.dtype.kind in "iufbUS":
                 found[key] = array
-    return Table.of(found, name) if found else Table({}, 0, name)
+    return Table.of(found, name, rows=0, unread=unread) if found or unread else Table({}, 0, name)

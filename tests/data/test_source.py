@@ -125,7 +125,16 @@ def test_columns_of_different_length_are_refused(tmp_path):
 
 def test_a_scalar_is_no_column(tmp_path):
     path = tmp_path / "scalar.npz"
-    np.savez(path, x=np.zeros(3), version=np.float32(1))
+    np.savez(path, x=np.arange(3), version=np.float32(1))
+    table = opened(path)
+    assert (table.rows, table.column("x").tolist()) == (3, [0, 1, 2])
+    with pytest.raises(QSpecError, match=r"'version'.*single value"):
+        table.column("version")
+
+
+def test_an_archive_of_scalars_alone_is_no_table(tmp_path):
+    path = tmp_path / "scalar.npz"
+    np.savez(path, version=np.float32(1))
     with pytest.raises(QSpecError, match=r"'version'.*single value"):
         opened(path)
 

@@ -1,8 +1,9 @@
-"""JSON lines: one object a line, the same keys in each."""
+"""JSON lines: one object a line."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,28 +15,48 @@ from qspec.data.table import Table
 from qspec.errors import Place, QSpecError
 
 
+@dataclass
+class Cells:
+    """The values of a file as JSON has them: of the keys that every line has, and an error for each of the others."""
+
+    values: dict[str, list[Any]]
+    unread: dict[str, QSpecError]
+    rows: int
+
+
 @registry.register("jsonl", aliases=("ndjson",))
 def read_jsonl(path: Path, limits: Limits) -> Table:
-    """Columns named by the keys; every line has the keys of the first."""
-    return typed_table(columns(path, limits), path)
+    """Columns named by the keys; one that a line lacks is an error when it is asked for."""
+    found = cells(path, limits)
+    return typed_table(found.values, path, rows=found.rows, unread=found.unread)
 
 
-def columns(path: Path, limits: Limits) -> dict[str, list[Any]]:
-    """The values of every key, a line each, as JSON has them; every line has the keys of the first."""
-    found: dict[str, list[Any]] = {}
-    for number, row in objects(path, limits):
-        if not found:
-            limits.check("columns", len(row), f"The number of columns of {path.name}")
-            found = {key: [] for key in row}
-        if row.keys() != found.keys():
-            other = ", ".join(sorted(row.keys() ^ found.keys()))
-            raise QSpecError(
-                f"A line of {path.name} differs from the first in the keys {other}.",
-                place=Place(str(path), number, 1),
-            )
-        for key, value in row.items():
-            found[key].append(value)
-    return found
+def cells(path: Path, limits: Limits) -> Cells:
+    """The values of every key, a line each, as JSON has them."""
+    values: dict[str, list[Any]] = {}
+    lacking: dict[str, int] = {}  # the first line without the key, whose values are then kept no more
+    rows, first = 0, 0
+    for rows, (line, row) in enumerate(objects(path, limits), start=1):
+        if rows == 1:
+            first, values = line, {key: [] for key in row}
+            limits.check("columns", len(values), f"The number of columns of {path.name}")
+        elif row.keys() != values.keys():
+            for key in [key for key in values if key not in row]:
+                del values[key]
+                lacking[key] = line
+            lacking |= {key: first for key in row if key not in values and key not in lacking}
+            limits.check("columns", len(values) + len(lacking), f"The number of columns of {path.name}")
+        for key, column in values.items():
+            column.append(row[key])
+    unread = {
+        key: QSpecError(
+            f"A line of {path.name} has no key {key!r}, and other lines have one.",
+            place=Place(str(path), line, 1),
+            hint="give every line each key that is used, or leave those lines out",
+        )
+        for key, line in lacking.items()
+    }
+    return Cells(values, unread, rows)
 
 
 def objects(path: Path, limits: Limits) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import struct
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from qspec.data.archives import DAMAGE
 from qspec.data.limits import Limits
 from qspec.data.readers import registry
 from qspec.data.readers.npy import Header, Stored, read_array, read_header
-from qspec.data.table import Array, Table, same_length
+from qspec.data.table import Array, Table, refuse, same_length, scalar
 from qspec.errors import Place, QSpecError
 
 _ENCRYPTED = 1
@@ -23,6 +24,8 @@ _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 @registry.register("npz")
 def read_npz(path: Path, limits: Limits) -> Table:
     """The arrays of an archive as columns; headers are read now, data when a column is asked for.
+
+    A single value among them is no column, and an error when it is asked for as one.
 
     Of a large array that is stored uncompressed, as `numpy.savez` writes it, only the rows asked for are read.
     """
@@ -43,13 +46,17 @@ def read_npz(path: Path, limits: Limits) -> Table:
     if len(headers) != len(members):
         raise QSpecError(f"{path.name} holds two arrays of the same name.", place=Place(str(path)))
     lengths = {name: header.shape[0] if header.shape else None for name, (header, _) in headers.items()}
+    columns = {name: length for name, length in lengths.items() if length is not None}
     loaders: dict[str, Callable[[], Array]] = {}
     for name, (header, after) in headers.items():
         load = _loader(path, name)
         by_rows = header.by_rows and name in places
         what = f"the array {name} in {path.name}"
-        loaders[name] = Stored(path, places[name] + after, header, what, load) if by_rows else load
-    return Table(loaders, same_length(lengths, path.name), path.name)
+        if name not in columns:
+            loaders[name] = partial(refuse, scalar(name, path.name))
+        else:
+            loaders[name] = Stored(path, places[name] + after, header, what, load) if by_rows else load
+    return Table(loaders, same_length(columns or lengths, path.name), path.name)
 
 
 def _start(path: Path, info: zipfile.ZipInfo) -> int:

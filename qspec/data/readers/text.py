@@ -14,10 +14,11 @@ from qspec.errors import Place, QSpecError
 
 
 def read_text(path: Path, limits: Limits) -> str:
-    """The file's text, UTF-8 with or without a byte order mark."""
+    """The file's text, UTF-8 with or without a byte order mark, its line ends as they are."""
     limits.check("text_bytes", path.stat().st_size, f"The size of {path.name}, in bytes,")
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            return stream.read()
     except UnicodeDecodeError as error:
         raise QSpecError(
             f"{path.name} is not UTF-8 text: byte {error.start} cannot be decoded.",
@@ -26,17 +27,50 @@ def read_text(path: Path, limits: Limits) -> str:
         ) from error
 
 
-def typed_table(cells: Mapping[str, Sequence[Any]], path: Path) -> Table:
+def typed_table(
+    cells: Mapping[str, Sequence[Any]],
+    path: Path,
+    *,
+    rows: int | None = None,
+    unread: Mapping[str, QSpecError] | None = None,
+) -> Table:
     """A table of columns of Python values: booleans, integers, floats, text, or lists of numbers or texts of one shape.
 
-    None becomes NaN among numbers; among other values it is an error.
+    None becomes NaN among numbers. A column that cannot be held is an error when it is asked for, as are those that
+    are `unread`; so one that nobody needs keeps nobody from the others. `rows` counts the rows where no column may.
     """
-    return Table.of({name: _typed(name, values, path) for name, values in cells.items()}, path.name)
+    columns: dict[str, Array] = {}
+    errors = dict(unread or {})
+    for name, values in cells.items():
+        try:
+            columns[name] = _typed(name, values, path)
+        except QSpecError as error:
+            errors[name] = error
+    rows = len(next(iter(cells.values()))) if rows is None and cells else rows
+    return Table.of(columns, path.name, rows=rows, unread=errors)
+
+
+def exact_float(value: int) -> bool:
+    """Whether a float holds the integer exactly."""
+    try:
+        return int(float(value)) == value
+    except OverflowError:
+        return False
 
 
 def _texts(values: Any) -> bool:
     """Whether lists hold nothing but texts, since numpy would make texts of numbers beside them."""
     return all(_texts(value) if isinstance(value, list) else isinstance(value, str) for value in values)
+
+
+def _integers(values: Sequence[int]) -> Array:
+    """Integers as the first type that holds all of them: int64, uint64, text."""
+    low, high = min(values, default=0), max(values, default=0)
+    if low >= -(1 << 63) and high < 1 << 63:
+        return np.asarray(values, dtype=np.int64)
+    if low >= 0 and high < 1 << 64:
+        return np.asarray(values, dtype=np.uint64)
+    return np.asarray([str(value) for value in values], dtype=np.str_)
 
 
 def _typed(name: str, values: Sequence[Any], path: Path) -> Array:
@@ -45,8 +79,14 @@ def _typed(name: str, values: Sequence[Any], path: Path) -> Array:
         if kinds <= {bool}:
             return np.asarray(values, dtype=np.bool_)
         if kinds <= {int}:
-            return np.asarray(values, dtype=np.int64)
-        if kinds <= {int, float, type(None)} and kinds != {type(None)}:
+            return _integers(values)
+        if kinds <= {int, float, type(None)}:
+            if not all(
+                exact_float(value) for value in values if type(value) is int and abs(value) >= 1 << 53
+            ):
+                raise OverflowError(
+                    "it has an integer that no float holds, beside fractions or missing values"
+                )
             return np.asarray([np.nan if value is None else value for value in values], dtype=np.float64)
         if kinds <= {str}:
             return np.asarray(values, dtype=np.str_)
@@ -59,6 +99,14 @@ def _typed(name: str, values: Sequence[Any], path: Path) -> Array:
             f"The column {name!r} of {path.name} cannot be held as one array ({error}).",
             place=Place(str(path)),
         ) from error
+    missing = sum(value is None for value in values)
+    if missing and len(kinds) == 2:
+        raise QSpecError(
+            f"The column {name!r} of {path.name} has {missing:,} missing values (null) among {len(values):,}, which only "
+            "a column of numbers may have.",
+            place=Place(str(path)),
+            hint="fill them, or leave those rows out",
+        )
     found = ", ".join(sorted("null" if kind is type(None) else kind.__name__ for kind in kinds))
     raise QSpecError(
         f"The column {name!r} of {path.name} mixes kinds of values: {found}.",
