@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.data.classes import class_numbers, truth_values
 from qspec.data.pipeline import Steps
 from qspec.data.table import WHOLE, Array, Table
 from qspec.errors import QSpecError
@@ -99,8 +100,9 @@ def labels(
 ) -> NDArray[np.int64]:
     """The class numbers of the rows `indices`, int64 of shape (n,).
 
-    Raises `QSpecError` when no label column is declared, its values are no integers (booleans count as 0 and 1), or
-    one lies outside 0..`classes` where the number of classes is given or the data set names its classes.
+    Text is the name of a class where the data set lists its `classes`, and else true or false; fractions that are
+    whole, and booleans, are class numbers too. Raises `QSpecError` when no label column is declared, a label is missing
+    or none of these, or one lies outside 0..`classes` where that number is given or the data set names its classes.
     """
     if dataset.label is None:
         raise QSpecError(
@@ -109,16 +111,46 @@ def labels(
     values = table.take(dataset.label, indices)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
-    if values.dtype.kind not in "iub" or values.ndim != 1:
+    what = f"The label column {dataset.label} of {table.source}"
+    numbers = _class_numbers(values, dataset.classes, what) if values.ndim == 1 else None
+    if numbers is None:
         raise QSpecError(
-            f"The label column {dataset.label} of {table.source} holds {values.dtype} of shape {values.shape}, and class "
-            "numbers are one integer a row.",
-            hint="store the class numbers, counted from zero, as integers",
+            f"{what} holds {values.dtype} of shape {values.shape}, and class numbers are one integer a row.",
+            hint="declare the names of the classes, in the order of the model's outputs: `classes: [NAME, NAME]`"
+            if values.dtype.kind in "US"
+            else "store the class numbers, counted from zero, as integers",
             rule="QS905",
         )
-    numbers = values.astype(np.int64, copy=False)
     check_classes(numbers, classes if classes is not None else len(dataset.classes) or None, table, indices)
     return numbers
+
+
+def _class_numbers(values: Array, names: Sequence[str], what: str) -> NDArray[np.int64] | None:
+    """The class numbers that values (n,) mean; None for what means none. `what` begins a sentence about a missing one."""
+    if values.dtype.kind in "iub":
+        return values.astype(np.int64, copy=False)
+    if values.dtype.kind in "US":
+        values = values if values.dtype.kind == "U" else np.char.decode(values, "utf-8", "replace")
+        truths = truth_values(values)
+        if truths is None or not set(names).isdisjoint(values.tolist()):
+            _refuse_missing(values == "", what)
+            return class_numbers(values, names, f"{what} holds") if names else None
+        values = truths
+    if values.dtype.kind != "f":
+        return None
+    _refuse_missing(np.isnan(values), what)
+    if not (np.abs(values) < 1 << 53).all() or (values != np.rint(values)).any():
+        return None
+    return values.astype(np.int64)
+
+
+def _refuse_missing(missing: NDArray[np.bool_], what: str) -> None:
+    if missing.any():
+        raise QSpecError(
+            f"{what} has {int(missing.sum()):,} missing values among {len(missing):,}.",
+            hint="fill them, or select the rows that have a label with a split",
+            rule="QS905",
+        )
 
 
 def check_classes(

@@ -43,6 +43,22 @@ def plain_column(table: Table, name: str) -> Array:
     return column
 
 
+def refuse_missing(values: Array, column: str, table: Table, part: str, missing: Array | None = None) -> None:
+    """Raise `QSpecError` where values of a column are missing, and so belong to no `part`, such as a stratum.
+
+    They are NaN (and, of times, NaT), unless `missing` (n,) tells which they are.
+    """
+    if missing is None:
+        missing = np.isnan(values) if values.dtype.kind in "fmM" else np.zeros(len(values), np.bool_)
+    if missing.any():
+        raise QSpecError(
+            f"The column {column} of {table.source} has {int(missing.sum()):,} missing values (NaN or empty) among "
+            f"{len(values):,}, which belong to no {part}.",
+            hint="fill them, or select the rows that have a value with a split",
+            rule="QS903",
+        )
+
+
 def _compare(comparison: Comparison, table: Table) -> NDArray[np.bool_]:
     term = comparison.column
     if not term.is_bare:
@@ -52,7 +68,7 @@ def _compare(comparison: Comparison, table: Table) -> NDArray[np.bool_]:
         accepted = [_value(item, column, comparison) for item in comparison.values or []]
         found = np.zeros(len(column), dtype=np.bool_)
         for kind in {type(value) for value in accepted}:  # whole numbers apart, so that they stay exact
-            found |= np.isin(column, np.asarray([value for value in accepted if type(value) is kind]))
+            found |= np.isin(column, _list([value for value in accepted if type(value) is kind], column))
         return found
     if comparison.value is None:
         raise QSpecError(f"The comparison {comparison} has no value to compare with.")
@@ -62,6 +78,14 @@ def _compare(comparison: Comparison, table: Table) -> NDArray[np.bool_]:
     if comparison.relation == "!=":
         return np.asarray(column != value, dtype=np.bool_)
     return np.asarray(_ORDERED[comparison.relation](column, value), dtype=np.bool_)
+
+
+def _list(values: list[Any], column: Array) -> Array:
+    """Values of one kind as an array; whole numbers in the column's own type, lest both become fractions."""
+    if column.dtype.kind not in "iu" or not isinstance(values[0], int):
+        return np.asarray(values)
+    bounds = np.iinfo(column.dtype)
+    return np.asarray([value for value in values if bounds.min <= value <= bounds.max], dtype=column.dtype)
 
 
 def _value(scalar: Scalar, column: Array, comparison: Comparison) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.data.limits import DEFAULT_LIMITS, Limits
-from qspec.data.predicate import evaluate, plain_column
+from qspec.data.predicate import evaluate, plain_column, refuse_missing
 from qspec.data.table import Table, listed
 from qspec.errors import QSpecError
 from qspec.model.evaluation import Strata
@@ -91,7 +91,7 @@ def _resolve(
 
 def _by_column(name: str, column: str, table: Table, indices: NDArray[np.int64]) -> Stratified:
     values = plain_column(table, column)[indices]
-    _refuse_missing(values, column, table)
+    refuse_missing(values, column, table, "stratum")
     found, codes = np.unique(values, return_inverse=True)
     labels = tuple(f"{column} == {_text(value)}" for value in found)
     return Stratified(name, codes.astype(np.int32), labels)
@@ -112,7 +112,7 @@ def _quantiles(name: str, rule: Quantiles, table: Table, indices: NDArray[np.int
         raise QSpecError(
             f"The stratification {name} cuts the column {rule.quantiles}, which is not numeric.", rule="QS903"
         )
-    _refuse_missing(values, rule.quantiles, table)
+    refuse_missing(values, rule.quantiles, table, "stratum")
     steps = np.linspace(0, 1, rule.count + 1)[1:-1]
     cuts = np.unique(np.quantile(values, steps, method="inverted_cdf"))
     raw = np.searchsorted(cuts, values, side="left")
@@ -136,15 +136,6 @@ def _crossed(name: str, parts: Sequence[Stratified]) -> Stratified:
         " and ".join(part.labels[code] for part, code in zip(parts, row, strict=True)) for row in found
     )
     return Stratified(name, codes, labels)
-
-
-def _refuse_missing(values: NDArray[np.generic], column: str, table: Table) -> None:
-    if values.dtype.kind == "f" and np.isnan(values).any():
-        raise QSpecError(
-            f"The column {column} of {table.source} has missing values (NaN), which belong to no stratum.",
-            hint="fill them, or select the rows that have a value with a split",
-            rule="QS903",
-        )
 
 
 def _text(value: np.generic) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.data.classes import class_numbers, truth_values
 from qspec.data.limits import DEFAULT_LIMITS
 from qspec.data.strata import Stratified, stratify
 from qspec.errors import QSpecError
@@ -71,6 +72,8 @@ class Reading:
             quantized[one.name] = one.quantized.columns(second.beside(first))
             base[one.name] = quantized[one.name] if one.of_pair else one.baseline.columns(first)
         missing = [str(metric) for metric in metrics if str(metric) not in base]
+        if missing and (error := self._unread(missing)) is not None:
+            raise error
         if len(missing) == len(metrics):
             raise QSpecError(self._nothing(missing), hint=_hint(metrics))
         if missing:
@@ -78,7 +81,8 @@ class Reading:
         facts: dict[str, Any] = {"source": {part: one.sha256 for part, one in self.sheet.files.items()}}
         if values := chosen(thresholds):
             facts["thresholds"] = values
-        table = table_of(self.sheet.shared, " and ".join(one.name for one in self.sheet.files.values()))
+        name = " and ".join(one.name for one in self.sheet.files.values())
+        table = table_of(self.sheet.shared, name, self.sheet.unread)
         rows = np.arange(self.sheet.rows, dtype=np.int64)
         return Scores(
             self.sheet.rows,
@@ -133,6 +137,14 @@ class Reading:
             )
         return base, quantized
 
+    def _unread(self, missing: list[str]) -> QSpecError | None:
+        """Why a column could not be read that may be the one which metrics are missing for."""
+        lacking = [metric for metric in self.metrics if str(metric) in missing]
+        for name, error in self.sheet.unread.items():
+            if name in FIELDS or any(_names(name, metric, alone=True) for metric in lacking):
+                return error
+        return None
+
     def _nothing(self, missing: list[str]) -> str:
         there = sorted({*self.sheet.baseline, *self.sheet.shared} - set(IDS))
         return f"The scores hold {spoken(there)}, from which {spoken(missing)} do not follow."
@@ -183,13 +195,9 @@ class Reading:
     def _coded(self, name: str, values: Any) -> Any:
         if name not in {"label", "prediction"} or not _is_text(values) or self.classes is None:
             return _array(name, values)
-        unknown = sorted({str(v) for v in values} - self.classes.keys())
-        if unknown:
-            raise QSpecError(
-                f"The column {name} holds {unknown[0]!r}, which is no class of the data set.",
-                hint=f"its classes are {', '.join(list(self.classes)[:12])}",
-            )
-        return np.asarray([self.classes[str(v)] for v in values], dtype=np.int64)
+        return class_numbers(
+            np.asarray([str(v) for v in values]), list(self.classes), f"The column {name} holds"
+        )
 
     def _answers(self) -> tuple[NDArray[Any], NDArray[Any]] | None:
         """What both models answered, where that can be told apart."""
@@ -259,8 +267,13 @@ def _values(metric: BoundMetric, values: Any, stem: str) -> NDArray[np.float64]:
     array = _stacked(
         stem, [np.nan if v is None else v for v in values] if isinstance(values, list) else values
     )
+    if array.ndim == 1 and array.dtype.kind == "U" and (truths := truth_values(array)) is not None:
+        array = truths
     if array.ndim != 1 or array.dtype.kind not in "iufb":
-        raise QSpecError(f"The column {stem} holds no numbers, and {metric} has one for each example.")
+        raise QSpecError(
+            f"The column {stem} holds no numbers, and {metric} has one for each example.",
+            hint="write a number a row, or true and false for 1 and 0; an empty cell is an example that does not count",
+        )
     found = array.astype(np.float64)
     counted = found[~np.isnan(found)]
     low, high = metric.metric.low, metric.metric.high

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.data.predicate import plain_column, refuse_missing
 from qspec.data.table import Table
 from qspec.errors import QSpecError
 from qspec.model.evaluation import Evaluated
@@ -35,7 +36,8 @@ def unit_numbers(
 ) -> NDArray[np.int64] | None:
     """The number of each example's independent unit, (rows,); None when every example is one.
 
-    Where the batch is the unit, the rows are taken to be in the order in which they are run.
+    Where the batch is the unit, the rows are taken to be in the order in which they are run. Raises `QSpecError` for a
+    column that there is not, or that lacks values.
     """
     statistics = evaluation.statistics
     if declared_unit(evaluation) == BATCH:
@@ -47,7 +49,10 @@ def unit_numbers(
         return batches(len(rows), batch)
     if statistics is None or not isinstance(statistics.unit, ByColumn):
         return None
-    values = table.take(statistics.unit.by, rows)
+    column = statistics.unit.by
+    values = plain_column(table, column)[rows]
+    # Rows of nobody known are no cluster of one person: NaN and empty texts would be, without a word.
+    refuse_missing(values, column, table, "unit", values == "" if values.dtype.kind == "U" else None)
     return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 

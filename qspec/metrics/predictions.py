@@ -98,7 +98,7 @@ class Predictions:
             raise QSpecError(
                 f"Labels run from {label.min()} to {label.max()}, and the model has {classes} classes, "
                 f"numbered 0 to {classes - 1}.",
-                hint="check the label column and the label map",
+                hint="check the label column, and the order of the classes",
             )
         return label
 

@@ -52,13 +52,45 @@ def test_labels_are_int64(table):
     [
         (np.array([0, 1, 3]), 3, r"1 labels of t lie outside 0\.\.3; the first is 3, in row 2"),
         (np.array([0, -1, 1]), None, "outside 0 and above"),
-        (np.array([0.0, 1.0, 2.0]), 3, "float64"),
-        (np.array(["a", "b", "c"]), 3, "one integer a row"),
+        (np.array([0.0, 1.0, 2.5]), 3, "float64"),
+        (np.array([0.0, np.inf, 2.0]), 3, "float64"),
+        (np.array([0.0, np.nan, np.nan]), 3, "label of t has 2 missing values among 3"),
+        (np.array(["a", "b", ""]), 3, "label of t has 1 missing values among 3"),
+        (np.array(["True", "", "False"]), 3, "label of t has 1 missing values among 3"),
+        (np.array(["a", "b", "c"]), 3, r"one integer a row\.\n  help: declare the names of the classes"),
     ],
 )
 def test_labels_that_are_no_class_numbers_are_refused(column, classes, said):
     with pytest.raises(QSpecError, match=said):
         labels(DATA, Table.of({"x": np.zeros(3), "label": column}, "t"), np.arange(3), classes)
+
+
+def labels_of(column, *classes):
+    table = Table.of({"x": np.zeros(len(column)), "label": column}, "t")
+    return labels(Dataset(label="label", classes=list(classes)), table, np.arange(len(column)))
+
+
+@pytest.mark.parametrize(
+    ("column", "classes", "wanted"),
+    [
+        (["malignant", "benign"], ("benign", "malignant"), [1, 0]),
+        ([b"malignant", b"benign"], ("benign", "malignant"), [1, 0]),
+        (["true", "false"], ("true", "false"), [0, 1]),
+        (["True", "FALSE", "true"], (), [1, 0, 1]),
+        (["True", "False"], ("benign", "malignant"), [1, 0]),
+        ([True, False], (), [1, 0]),
+        ([1.0, 0.0, 2.0], (), [1, 0, 2]),
+        ([[1.0], [0.0]], (), [1, 0]),
+    ],
+)
+def test_names_truths_and_whole_fractions_are_class_numbers(column, classes, wanted):
+    found = labels_of(np.array(column), *classes)
+    assert (found.tolist(), found.dtype) == (wanted, np.int64)
+
+
+def test_a_label_that_names_no_class_is_told_with_the_nearest():
+    with pytest.raises(QSpecError, match=r"'malignent', which is no class .*\n.*did you mean malignant\?"):
+        labels_of(np.array(["benign", "malignent"]), "benign", "malignant")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -149,8 +181,8 @@ def test_a_step_that_does_not_fit_the_data_is_a_sentence(step, array, said):
 
 
 def test_another_version_of_the_transforms_is_refused():
-    with pytest.raises(QSpecError, match="version 2"):
-        Steps(Pipeline(version=q(2)))
+    with pytest.raises(QSpecError, match="version 1 of the transforms"):
+        Steps(Pipeline(version=q(1)))
 
 
 def test_every_transform_of_the_table_can_be_made():

@@ -86,6 +86,16 @@ def test_missing_values_belong_to_no_stratum_and_are_refused():
         strata(table, np.arange(2), age=ByColumn(by="age"))
 
 
+def test_large_whole_numbers_are_compared_exactly():
+    from qspec.data.predicate import evaluate
+
+    table = Table.of({"hash": np.array([2**63 + 1, 2**63, 5], np.uint64)})
+    chosen = Comparison(
+        column=Term(name="hash"), relation="in", values=[Quantity.of(str(n)) for n in (2**63, -1, 2**70)]
+    )
+    assert evaluate(chosen, table).tolist() == [False, True, False]
+
+
 def test_the_number_of_strata_has_a_cap(table):
     with pytest.raises(LimitError, match="strata"):
         strata(table, limits=Limits(strata=2), by=ByColumn(by="label"))

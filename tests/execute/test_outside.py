@@ -179,14 +179,21 @@ def test_a_file_each_is_joined_by_the_examples_identity(judged: Judging, tmp_pat
 @pytest.mark.parametrize(
     ("quantized", "said"),
     [
-        ({"id": [1, 2], "label": [0, 1], "prediction": [0, 1]}, "in one of b.jsonl and q.jsonl only"),
+        (
+            {"id": [1, 2], "label": [0, 1], "prediction": [0, 1]},
+            r"1 examples are in b\.jsonl only, and 0 in q\.jsonl only; the first has the id 3",
+        ),
+        (
+            {"id": ["1", "2", "3"], "label": [0, 1, 2], "prediction": [0, 1, 2]},
+            r"id holds numbers in b\.jsonl and texts in q\.jsonl",
+        ),
         ({"id": [1, 2, 2], "label": [0, 1, 1], "prediction": [0, 1, 1]}, "twice"),
         ({"id": [1, 2, 3], "label": [0, 1, 1], "prediction": [0, 1, 1]}, "differ in the label"),
         ({"label": [0], "prediction": [0]}, "nothing says which belong together"),
     ],
 )
 def test_files_of_other_examples_are_refused(
-    quantized: dict[str, list[int]], said: str, judged: Judging, tmp_path: Path
+    quantized: dict[str, list[Any]], said: str, judged: Judging, tmp_path: Path
 ) -> None:
     save_jsonl(tmp_path / "b.jsonl", {"id": [1, 2, 3], "label": [0, 1, 2], "prediction": [0, 1, 2]})
     save_jsonl(tmp_path / "q.jsonl", quantized)
@@ -227,6 +234,54 @@ def test_units_come_from_a_column(judged: Judging, tmp_path: Path) -> None:
     narrow = judged(["s.csv"], "  loss(top1) <= 2 pp")
     spans = [v.verdicts.judged[0].interval for v in (wide, narrow)]
     assert spans[0].high - spans[0].low > 2 * (spans[1].high - spans[1].low)
+
+
+@pytest.mark.parametrize(("known", "missing"), [(1, ""), (1, "nan"), ("p1", "")])
+def test_rows_of_an_unknown_unit_are_refused_and_are_no_cluster(
+    known: Any, missing: str, judged: Judging, tmp_path: Path
+) -> None:
+    save_csv(tmp_path / "s.csv", RIGHT | {"patient": [missing, known] * 200})
+    with pytest.raises(QSpecError, match=r"patient of s\.csv has 200 missing values .* belong to no unit"):
+        judged(["s.csv"], "  loss(top1) <= 2 pp", more="statistics { unit: by patient }")
+
+
+def test_truth_values_of_scores_may_be_words(judged: Judging, tmp_path: Path) -> None:
+    words = {name: [str(bool(value)) for value in RIGHT[name]] for name in list(RIGHT)[:2]}
+    save_csv(tmp_path / "s.csv", words)
+    assert values(judged(["s.csv"], "  loss(top1) <= 2 pp")) == (0.75, 0.7475)
+    save_csv(tmp_path / "s.csv", {name: [*column, ""] for name, column in words.items()})
+    assert values(judged(["s.csv"], "  loss(top1) <= 2 pp")) == (0.75, 0.7475)
+    save_csv(tmp_path / "s.csv", {name: [*column, "maybe"] for name, column in words.items()})
+    with pytest.raises(QSpecError, match="write a number a row, or true and false"):
+        judged(["s.csv"], "  loss(top1) <= 2 pp")
+
+
+def test_codes_that_python_takes_for_one_number_are_strata_of_their_own(
+    judged: Judging, tmp_path: Path
+) -> None:
+    save_csv(tmp_path / "s.csv", RIGHT | {"code": ["1_0", "10"] * 200})
+    one = judged(["s.csv"], "  loss(top1) <= 9 pp for each code", more="strata { code: by code }")
+    assert {str(r.for_) for r in one.measured.results if r.for_} == {'code == "10"', 'code == "1_0"'}
+
+
+def test_a_column_that_lines_lack_matters_only_where_it_is_needed(judged: Judging, tmp_path: Path) -> None:
+    save_jsonl(tmp_path / "s.jsonl", RIGHT)
+    lines = (tmp_path / "s.jsonl").read_text().splitlines()
+    lines[2] = lines[2].replace('"site"', '"sight"')
+    lines[4] = lines[4].replace("{", '{"nll.baseline": 0.5, ')
+    (tmp_path / "s.jsonl").write_text("\n".join(lines))
+    assert values(judged(["s.jsonl"], "  loss(top1) <= 2 pp")) == (0.75, 0.7475)
+    with pytest.raises(QSpecError, match=r"has no key 'nll\.baseline'"):
+        judged(["s.jsonl"], "  loss(top1) <= 2 pp", metrics="top1, nll")
+    with pytest.raises(QSpecError, match="has no key 'site'"):
+        judged(["s.jsonl"], "  loss(top1) <= 2 pp for each site", more="strata { site: by site }")
+
+
+def test_a_key_that_joins_files_may_be_lacking_in_no_line(judged: Judging, tmp_path: Path) -> None:
+    save_jsonl(tmp_path / "b.jsonl", {"id": [1, 2], "label": [0, 1], "prediction": [0, 1]})
+    (tmp_path / "q.jsonl").write_text('{"id": 1, "prediction": 0}\n{"prediction": 1}\n')
+    with pytest.raises(QSpecError, match="has no key 'id'"):
+        judged(["b.jsonl", "q.jsonl"], "  loss(top1) <= 90 pp")
 
 
 def test_strata_that_nothing_needs_may_be_missing(judged: Judging, tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ Example:
 
 Use instead
 -----------
-A list of classes as long as the model's output, in the order of its numbers, and a `label-map` where the data count otherwise.
+A list of classes as long as the model's output, in the order of its numbers: labels that are text are then looked up in it by
+name. Labels that are numbers count from zero; where the data count otherwise, store them anew.
 
 References:
 ----------

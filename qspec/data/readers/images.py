@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from qspec.data.classes import class_numbers
 from qspec.data.limits import Limits
 from qspec.data.paths import files_below
-from qspec.data.table import Array, Table, listed
+from qspec.data.table import Array, Table
 from qspec.errors import Place, QSpecError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".ppm"})
@@ -53,12 +54,4 @@ def read_images(folder: Path, root: Path, limits: Limits) -> Table:
 
 def number_classes(table: Table, classes: Sequence[str]) -> None:
     """Number the classes of a folder's images in the order declared; raises `QSpecError` for one not declared."""
-    found = table.column("class").tolist()
-    unknown = sorted(set(found) - set(classes))
-    if unknown:
-        raise QSpecError(
-            f"{table.source} has a folder {unknown[0]!r}, which is no class of the data set.",
-            hint=f"its classes are {listed(classes)}",
-        )
-    numbers = {name: number for number, name in enumerate(classes)}
-    table.put("label", np.asarray([numbers[name] for name in found], dtype=np.int64))
+    table.put("label", class_numbers(table.column("class"), classes, f"{table.source} has a folder"))
