@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -143,7 +144,10 @@ class Session:
                 wrong.append(f"The model {self.path.name} needs the input {port}, and nothing is fed to it.")
             elif not _fits(shapes[name], port.shape):
                 given = ", ".join("?" if size is None else str(size) for size in shapes[name])
-                wrong.append(f"The input {port} of {self.path.name} does not take the shape [{given}].")
+                wrong.append(
+                    f"The input {port} of {self.path.name} does not take the shape [{given}]"
+                    f"{_reshaped(shapes[name], port.shape)}."
+                )
             if dtypes and name in dtypes and not _castable(dtypes[name], port.dtype):
                 wrong.append(
                     f"The input {port} of {self.path.name} does not take {dtypes[name]}; "
@@ -279,6 +283,17 @@ def _fits(given: Shape, declared: Shape) -> bool:
         not (isinstance(have, int) and isinstance(want, int)) or have == want
         for have, want in zip(given, declared, strict=True)
     )
+
+
+def _reshaped(given: Shape, declared: Shape) -> str:
+    """What to add to a sentence where examples of the same values in the same order only have other axes."""
+    have = [size for size in given[1:] if isinstance(size, int)]
+    want = [size for size in declared[1:] if isinstance(size, int)]
+    if len(have) != len(given) - 1 or len(want) != len(declared) - 1 or not want:
+        return ""
+    flat = min(len(have), len(want)) == 1 and math.prod(have) == math.prod(want)
+    same = [size for size in have if size != 1] == [size for size in want if size != 1]
+    return f"; add reshape({', '.join(map(str, want))}) to the pipeline" if flat or same else ""
 
 
 def _castable(have: str, want: str) -> bool:

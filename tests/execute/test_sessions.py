@@ -145,9 +145,27 @@ def test_inputs_that_do_not_fit_are_told_in_sentences(linear):
     (shape,) = session.check_inputs({"x": (8, 5)})
     assert "does not take the shape [8, 5]" in shape
     (rank,) = session.check_inputs({"x": (8,)})
-    assert "does not take the shape [8]" in rank
+    assert rank.endswith("does not take the shape [8].")
     (kind,) = session.check_inputs({"x": (8, 4)}, {"x": "int64"})
     assert "add a cast to float32" in kind
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted", "told"),
+    [
+        ((None,), (None, 1), "the shape [?]; add reshape(1) to the pipeline."),
+        ((None, 784), (None, 1, 28, 28), "[?, 784]; add reshape(1, 28, 28) to the pipeline."),
+        ((None, 28, 28), ("N", 28, 28, 1), "[?, 28, 28]; add reshape(28, 28, 1) to the pipeline."),
+        ((None, 8, 8, 3), (None, 3, 8, 8), "the shape [?, 8, 8, 3]."),
+        ((None, None), (None, 1, 4), "the shape [?, ?]."),
+        ((None, 4), (None, "length", 4), "the shape [?, 4]."),
+    ],
+)
+def test_examples_that_only_lie_otherwise_are_told_the_reshape(linear, monkeypatch, given, wanted, told):
+    session = open_session(linear(), threads=1)
+    monkeypatch.setattr(session, "inputs", [sessions.Port("x", "float32", wanted)])
+    (sentence,) = session.check_inputs({"x": given})
+    assert sentence.endswith(told)
 
 
 def test_a_fixed_batch_size_is_known(linear):
