@@ -12,6 +12,7 @@ import numpy as np
 from qspec.canonical import file_digest
 from qspec.data.limits import DEFAULT_LIMITS, Limits
 from qspec.data.readers import jsonl, registry
+from qspec.data.readers.text import typed
 from qspec.data.table import Table, listed
 from qspec.errors import Place, QSpecError
 
@@ -242,12 +243,20 @@ def _must_agree(name: str, one: Any, other: Any, sheets: Sequence[Sheet]) -> Non
 
 
 def table_of(columns: Mapping[str, Any], name: str, unread: Mapping[str, QSpecError] | None = None) -> Table:
-    """The columns of one plain value a row, as a table from which strata and units are read."""
-    found = {}
+    """The columns of one plain value a row, as a table from which strata and units are read.
+
+    One that is `unread`, or whose values no array holds, is an error when it is asked for.
+    """
+    found: dict[str, Any] = {}
+    errors = dict(unread or {})
     for key, values in columns.items():
-        kinds = {type(value) for value in values} if isinstance(values, list) else set()
-        if kinds <= {str} or kinds <= {bool} or kinds <= {int, float}:
-            array = np.asarray(values)
-            if array.ndim == 1 and array.dtype.kind in "iufbUS":
-                found[key] = array
-    return Table.of(found, name, rows=0, unread=unread) if found or unread else Table({}, 0, name)
+        if isinstance(values, list) and any(isinstance(value, list | dict) for value in values):
+            continue
+        try:
+            array = typed(key, values, name) if isinstance(values, list) else np.asarray(values)
+        except QSpecError as error:
+            errors[key] = error
+            continue
+        if array.ndim == 1 and array.dtype.kind in "iufbUS":
+            found[key] = array
+    return Table.of(found, name, rows=0, unread=errors) if found or errors else Table({}, 0, name)

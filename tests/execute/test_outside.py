@@ -245,6 +245,23 @@ def test_rows_of_an_unknown_unit_are_refused_and_are_no_cluster(
         judged(["s.csv"], "  loss(top1) <= 2 pp", more="statistics { unit: by patient }")
 
 
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        ([None, "a"], r"200 missing values \(null\)"),
+        ([None, 1], "200 missing values"),
+        ([1, "a"], "mixes kinds"),
+    ],
+)
+def test_a_column_of_lines_that_is_no_stratum_says_why(
+    cells: list[Any], said: str, judged: Judging, tmp_path: Path
+) -> None:
+    save_jsonl(tmp_path / "s.jsonl", RIGHT | {"site": cells * 200})
+    assert values(judged(["s.jsonl"], "  loss(top1) <= 2 pp")) == (0.75, 0.7475)
+    with pytest.raises(QSpecError, match=f"column '?site'? of .*{said}"):
+        judged(["s.jsonl"], "  loss(top1) <= 2 pp for each site", more="strata { site: by site }")
+
+
 def test_truth_values_of_scores_may_be_words(judged: Judging, tmp_path: Path) -> None:
     words = {name: [str(bool(value)) for value in RIGHT[name]] for name in list(RIGHT)[:2]}
     save_csv(tmp_path / "s.csv", words)

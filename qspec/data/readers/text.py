@@ -43,7 +43,7 @@ def typed_table(
     errors = dict(unread or {})
     for name, values in cells.items():
         try:
-            columns[name] = _typed(name, values, path)
+            columns[name] = typed(name, values, path.name, Place(str(path)))
         except QSpecError as error:
             errors[name] = error
     rows = len(next(iter(cells.values()))) if rows is None and cells else rows
@@ -73,7 +73,8 @@ def _integers(values: Sequence[int]) -> Array:
     return np.asarray([str(value) for value in values], dtype=np.str_)
 
 
-def _typed(name: str, values: Sequence[Any], path: Path) -> Array:
+def typed(name: str, values: Sequence[Any], source: str, place: Place | None = None) -> Array:
+    """The values as an array, (n, …); raises `QSpecError` for what no array holds, as `typed_table` says."""
     kinds = {type(value) for value in values}
     try:
         if kinds <= {bool}:
@@ -96,20 +97,20 @@ def _typed(name: str, values: Sequence[Any], path: Path) -> Array:
                 return array
     except (ValueError, OverflowError) as error:
         raise QSpecError(
-            f"The column {name!r} of {path.name} cannot be held as one array ({error}).",
-            place=Place(str(path)),
+            f"The column {name!r} of {source} cannot be held as one array ({error}).",
+            place=place,
         ) from error
     missing = sum(value is None for value in values)
     if missing and len(kinds) == 2:
         raise QSpecError(
-            f"The column {name!r} of {path.name} has {missing:,} missing values (null) among {len(values):,}, which only "
+            f"The column {name!r} of {source} has {missing:,} missing values (null) among {len(values):,}, which only "
             "a column of numbers may have.",
-            place=Place(str(path)),
+            place=place,
             hint="fill them, or leave those rows out",
         )
     found = ", ".join(sorted("null" if kind is type(None) else kind.__name__ for kind in kinds))
     raise QSpecError(
-        f"The column {name!r} of {path.name} mixes kinds of values: {found}.",
-        place=Place(str(path)),
+        f"The column {name!r} of {source} mixes kinds of values: {found}.",
+        place=place,
         hint="a column holds booleans, integers, numbers, text, or lists of numbers or of texts of one length",
     )
