@@ -91,7 +91,7 @@ class Dataset(Noun):
     label: Word | None = None
     """The column with the answer."""
     classes: list[Word] = Field(default_factory=list)
-    """Names of the classes, in the order of their numbers."""
+    """Names of the classes, in the order of their numbers; labels that are text are looked up among them."""
     tables: Tables | None = None
     """Corpus, queries and relevance judgements, for retrieval."""
     license: Text | None = None

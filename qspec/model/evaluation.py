@@ -97,7 +97,7 @@ class Statistics(Noun):
     population: Annotated[Word, Vocabulary("population")] | None = None
     """`super` (the examples stand for others like them) or `fixed` (exactly these examples)."""
     unit: ByColumn | Word | None = None
-    """What varies independently: `example`, `batch`, or a column (`by patient`)."""
+    """What varies independently: `example`, `batch`, or a column (`by patient`), which may lack no value."""
     confidence: Quantity | None = None
     """Confidence of the two-sided interval; 95 % unless given."""
     seed: Quantity | None = None
