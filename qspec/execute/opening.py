@@ -29,6 +29,7 @@ from qspec.execute.tasks import registry as tasks
 from qspec.execute.tasks.runner import TaskData
 from qspec.lang.resolve import Origin
 from qspec.metrics.bind import BoundMetric, bind
+from qspec.metrics.deciding import Decision, decisions
 from qspec.metrics.definition import Availability, Family
 from qspec.metrics.parameters import spoken
 from qspec.metrics.predictions import Predictions
@@ -62,10 +63,9 @@ class Opening:
 
         Raises `NotExecutableError` where none of them can be had so.
         """
-        task = self.evaluation.task
-        every = [bind(term, task=task) for term in self.evaluation.metrics]
-        here = [one for one in every if one.unavailable is None]
-        if not here:
+        every = self._declared
+        given = [one for one in every if one.unavailable is None]
+        if not given:
             refused = all(one.metric.availability is Availability.REFUSED for one in every)
             raise NotExecutableError(
                 f"Running a model does not give {spoken([str(one) for one in every])}.",
@@ -73,7 +73,21 @@ class Opening:
                 if refused
                 else "judge what was made elsewhere: `qspec judge SPEC --scores FILE`",
             )
+        undecided = {name: how for name, how in self.decisions.items() if how.because is not None}
+        here = [one for one in given if str(one) not in undecided]
+        if not here:
+            first = undecided[str(given[0])]
+            raise NotExecutableError(str(first.because), hint=first.hint)
         return here + self.distances()
+
+    @cached_property
+    def _declared(self) -> list[BoundMetric]:
+        return [bind(term, task=self.evaluation.task) for term in self.evaluation.metrics]
+
+    @cached_property
+    def decisions(self) -> dict[str, Decision]:
+        """How the declared metrics that are decided at a threshold come to it."""
+        return decisions(self._declared, self.evaluation.evaluation.threshold)
 
     def distances(self) -> list[BoundMetric]:
         """Distances that the claim bounds here and the evaluation does not declare."""

@@ -21,6 +21,7 @@ from qspec.execute.units import unit_numbers
 from qspec.lang.read_back import metric_term
 from qspec.lang.resolve import ResolvedClaim
 from qspec.metrics.bind import BoundMetric, bind
+from qspec.metrics.deciding import Decision, decisions
 from qspec.metrics.definition import Additive, Family, mean_value
 from qspec.metrics.fields import FIELDS
 from qspec.metrics.parameters import spoken
@@ -65,22 +66,27 @@ class Reading:
                 base[str(metric)], quantized[str(metric)] = found
             elif all(_has(side, metric) for side in self.sides):
                 computed.append(metric)
-        thresholds = paired(computed, self.evaluation.threshold, self._no_tuning)
+        decided = decisions(metrics, self.evaluation.threshold)
+        undecided = {str(one): why for one in computed if (why := _undecided(one, decided)) is not None}
+        thresholds = paired([one for one in computed if str(one) not in undecided], decided)
         for one in thresholds:
             first, second = self.sides
             assert first is not None and second is not None
             quantized[one.name] = one.quantized.columns(second.beside(first))
             base[one.name] = quantized[one.name] if one.of_pair else one.baseline.columns(first)
         missing = [str(metric) for metric in metrics if str(metric) not in base]
-        if missing and (error := self._unread(missing)) is not None:
+        absent = [name for name in missing if name not in undecided]
+        if absent and (error := self._unread(absent)) is not None:
             raise error
         if len(missing) == len(metrics):
-            raise QSpecError(self._nothing(missing), hint=_hint(metrics))
-        if missing:
-            self.notes.append(f"the columns do not hold {spoken(missing)}")
+            if undecided:
+                raise next(iter(undecided.values()))
+            raise QSpecError(self._nothing(absent), hint=_hint(metrics))
+        if absent:
+            self.notes.append(f"the columns do not hold {spoken(absent)}")
+        self.notes += [why.message for why in undecided.values()]
         facts: dict[str, Any] = {"source": {part: one.sha256 for part, one in self.sheet.files.items()}}
-        if values := chosen(thresholds):
-            facts["thresholds"] = values
+        facts |= chosen(thresholds, decided)
         name = " and ".join(one.name for one in self.sheet.files.values())
         table = table_of(self.sheet.shared, name, self.sheet.unread)
         rows = np.arange(self.sheet.rows, dtype=np.int64)
@@ -148,12 +154,6 @@ class Reading:
     def _nothing(self, missing: list[str]) -> str:
         there = sorted({*self.sheet.baseline, *self.sheet.shared} - set(IDS))
         return f"The scores hold {spoken(there)}, from which {spoken(missing)} do not follow."
-
-    def _no_tuning(self) -> tuple[Predictions, Predictions]:
-        raise QSpecError(
-            "The threshold is chosen on a split whose outputs are not among the scores.",
-            hint="say `threshold { value: … }`, or give a column of the metric's own values",
-        )
 
     # Predictions -----------------------------------------------------------------------------
 
@@ -236,6 +236,19 @@ class Reading:
 def _has(side: Predictions | None, metric: BoundMetric) -> bool:
     return side is not None and all(
         any(side.has(name) for name in need.split("|")) for need in metric.metric.needs
+    )
+
+
+def _undecided(metric: BoundMetric, decided: Mapping[str, Decision]) -> QSpecError | None:
+    """Why there is no threshold for a metric that is decided at one; None where there is."""
+    decision = decided.get(str(metric))
+    if decision is None or decision.fixed is not None:
+        return None
+    if decision.because is not None:
+        return QSpecError(decision.because, hint=decision.hint)
+    return QSpecError(
+        f"The threshold of {metric} is chosen on a split whose outputs are not among the scores.",
+        hint="say `threshold { value: … }`, or give a column of the metric's own values",
     )
 
 

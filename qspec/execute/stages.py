@@ -151,6 +151,7 @@ class Stages:
     def scores(self, opened: Opened) -> Scores:
         """The scores of one evaluation, of both models over the same batches."""
         evaluation = opened.plan
+        decided = {name: str(how) for name, how in opened.opening.decisions.items()}
         key = canonical.digest(
             self._ingredients(
                 "scores",
@@ -163,6 +164,7 @@ class Stages:
                 else [],
                 batch=self.plan.batch,
                 others={name: side.content for name, side in self.others.items()},
+                **({"decisions": decided} if decided else {}),
                 **({"reference": self.reference.sha256} if self.reference else {}),
             )
         )
@@ -197,7 +199,7 @@ class Stages:
         with located(executor.where("threshold")):
             metrics = paired(
                 opened.metrics,
-                evaluation.evaluation.threshold,
+                opened.opening.decisions,
                 lambda: opened.opening.tuning(opened.metrics, opened.rows, self.plan.batch),
             )
         with located(evaluation.data.declared):
@@ -209,8 +211,7 @@ class Stages:
                 lambda done, total: self.progress(name, done, total),
             )
             scores.facts.update(probed)
-            if thresholds := chosen(metrics):
-                scores.facts["thresholds"] = thresholds
+            scores.facts.update(chosen(metrics, opened.opening.decisions))
             for other, session in self._other_sessions():
 
                 def told(done: int, total: int, other: str = other) -> None:

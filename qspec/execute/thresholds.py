@@ -2,52 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
-from qspec.errors import QSpecError
 from qspec.execute.scoring import Paired
 from qspec.metrics.bind import BoundMetric
+from qspec.metrics.deciding import Decision
+from qspec.metrics.decision import threshold_at
 from qspec.metrics.predictions import Predictions
-from qspec.model.evaluation import Threshold
 
 Tuning = Callable[[], tuple[Predictions, Predictions]]
 """Runs both models on the tuning split."""
 
 
-def paired(metrics: Sequence[BoundMetric], declared: Threshold | None, tuning: Tuning) -> list[Paired]:
-    """Each metric for either model, with its threshold where it needs one.
+def paired(
+    metrics: Sequence[BoundMetric], decisions: Mapping[str, Decision], tuning: Tuning | None = None
+) -> list[Paired]:
+    """Each metric for either model, with its threshold where it is decided at one; of those that can be decided.
 
-    The baseline's threshold is chosen on the tuning split and kept for the quantized model where it is frozen, by
-    the metric (`threshold: frozen`) or by the evaluation; else each model has its own. The tuning split is run
-    only when a threshold is chosen. Raises `QSpecError` where nothing says where a threshold comes from.
+    The tuning split is run only when a threshold is chosen; where there is none, no metric may choose one.
     """
     split: tuple[Predictions, Predictions] | None = None
     found = []
     for metric in metrics:
-        if not metric.needs_threshold:
+        decision = decisions.get(str(metric))
+        if decision is None:
             found.append(Paired(str(metric), metric, metric))
-            continue
-        if declared is not None and declared.value is not None:
-            fixed = metric.with_threshold(float(declared.value.base))
+        elif decision.fixed is not None:
+            fixed = metric.with_threshold(decision.fixed)
             found.append(Paired(str(metric), fixed, fixed))
-            continue
-        if declared is None or declared.from_ is None:
-            raise QSpecError(
-                f"The metric {metric} needs a decision threshold, and nothing says where it comes from.",
-                hint="add `threshold { from: DATASET.SPLIT }`, a split other than the test split",
-            )
-        split = split or tuning()
-        frozen = bool(declared.frozen) or metric.parameters.get("threshold") == "frozen"
-        base = metric.choose_threshold(split[0])
-        own = base if frozen else metric.choose_threshold(split[1])
-        found.append(Paired(str(metric), metric.with_threshold(base), metric.with_threshold(own)))
+        elif decision.point is not None:
+            assert tuning is not None
+            split = split or tuning()
+            base = threshold_at(split[0], decision.point)
+            own = base if decision.frozen else threshold_at(split[1], decision.point)
+            found.append(Paired(str(metric), metric.with_threshold(base), metric.with_threshold(own)))
     return found
 
 
-def chosen(metrics: Sequence[Paired]) -> dict[str, list[float]]:
-    """The thresholds of either model by metric, for the record."""
-    return {
-        one.name: [float(str(side.parameters["threshold"])) for side in (one.baseline, one.quantized)]
+def chosen(metrics: Sequence[Paired], decisions: Mapping[str, Decision]) -> dict[str, Any]:
+    """What the record keeps: by metric the thresholds of either model, and what those that were chosen reach."""
+    thresholds = {
+        one.name: [side.parameters.number("threshold") for side in (one.baseline, one.quantized)]
         for one in metrics
-        if isinstance(one.baseline.parameters.get("threshold"), float)
+        if one.name in decisions
+    }
+    points = {
+        name: {"reaches": str(decisions[name].point), "frozen": decisions[name].frozen}
+        for name in thresholds
+        if decisions[name].point is not None
+    }
+    return {
+        **({"thresholds": thresholds} if thresholds else {}),
+        **({"operating-points": points} if points else {}),
     }

@@ -92,13 +92,6 @@ class BoundMetric:
         """The same metric deciding `score >= threshold`."""
         return replace(self, parameters=Parameters({**self.parameters, "threshold": float(threshold)}))
 
-    def choose_threshold(self, tuning: Predictions) -> float:
-        """The threshold that the operating point asks for on the tuning split; 0.5 where none is named."""
-        from qspec.metrics.decision import threshold_at
-
-        point = self.parameters.get("at")
-        return threshold_at(tuning, point) if isinstance(point, OperatingPoint) else 0.5
-
     # Computation -----------------------------------------------------------------------------
 
     def columns(self, predictions: Predictions) -> FloatArray:

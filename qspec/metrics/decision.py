@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 THRESHOLD = Parameter(
     "threshold",
     Kind.THRESHOLD,
-    "the score from which an example counts as positive; frozen keeps the baseline's threshold",
+    "the score from which an example counts as positive; frozen keeps the baseline's threshold, "
+    "at the operating point of the metrics beside it unless it names one",
 )
 
 

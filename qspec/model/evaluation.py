@@ -86,7 +86,7 @@ class Threshold(Noun):
     from_: Pinned | None = None
     """The split the threshold is chosen on."""
     value: Quantity | None = None
-    """A threshold that was fixed beforehand."""
+    """A threshold that was fixed beforehand, for every metric that names none of its own."""
     frozen: bool | None = None
     """True when the baseline's threshold is kept for the quantized model."""
 

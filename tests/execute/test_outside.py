@@ -212,8 +212,13 @@ def test_files_of_other_examples_are_refused(
         ({"top1.baseline": ["a"], "top1.quantized": ["b"]}, "top1", "holds no numbers"),
         (
             {"score.baseline": [0.1, 0.9], "score.quantized": [0.1, 0.9], "label": [0, 1]},
-            "sensitivity(threshold: frozen)",
+            "sensitivity(at: specificity >= 95 %)",
             "not among the scores",
+        ),
+        (
+            {"score.baseline": [0.1, 0.9], "score.quantized": [0.1, 0.9], "label": [0, 1]},
+            "sensitivity(threshold: frozen)",
+            "nothing says what that must reach",
         ),
     ],
 )
@@ -221,9 +226,43 @@ def test_columns_that_decide_nothing_are_a_sentence(
     columns: dict[str, list[Any]], metric: str, said: str, judged: Judging, tmp_path: Path
 ) -> None:
     save_csv(tmp_path / "s.csv", columns)
-    more = "threshold { from: d.tune }" if "frozen" in metric else ""
+    more = "threshold { from: d.tune }" if "sensitivity" in metric else ""
     with pytest.raises(QSpecError, match=said):
         judged(["s.csv"], "  flips <= 1 %", metrics=metric, more=more)
+
+
+@pytest.mark.parametrize(
+    "metric", ["sensitivity", "sensitivity(threshold: frozen)", "sensitivity(threshold: 0.6)"]
+)
+def test_scores_are_decided_at_the_declared_threshold(metric: str, judged: Judging, tmp_path: Path) -> None:
+    generator = np.random.default_rng(4)
+    label, first = generator.integers(0, 2, 400), generator.random(400)
+    second = np.clip(first + generator.normal(0, 0.05, 400), 0, 1)
+    columns = {"label": label, "score.baseline": first, "score.quantized": second}
+    # What the models answered lies elsewhere than the threshold, and does not decide.
+    columns |= {"prediction.baseline": first >= 0.5, "prediction.quantized": second >= 0.5}
+    save_csv(
+        tmp_path / "s.csv",
+        {name: values.astype(float if "score" in name else int).tolist() for name, values in columns.items()},
+    )
+    more = "" if "0.6" in metric else "threshold { value: 0.6 }"
+    one = judged(["s.csv"], f"  loss({metric}) <= 50 pp", metrics=metric, more=more)
+    (result,) = one.verdicts.results
+    for side, score in (("baseline", first), ("quantized", second)):
+        expected = (score[label == 1] >= 0.6).mean()
+        assert float(getattr(result, side).base) == pytest.approx(expected, abs=1e-6)
+
+
+def test_scores_leave_out_the_metric_whose_threshold_nothing_decides(judged: Judging, tmp_path: Path) -> None:
+    columns = {"label": [0, 1] * 40, "prediction.baseline": [0, 1] * 40, "prediction.quantized": [0, 1] * 40}
+    columns |= {f"score.{side}": [0.2, 0.7] * 40 for side in ("baseline", "quantized")}
+    save_csv(tmp_path / "s.csv", columns)
+    one = judged(
+        ["s.csv"], "  loss(ppv) <= 1 pp\n  loss(top1) <= 20 pp", metrics="ppv(threshold: frozen), top1"
+    )
+    assert [j.outcome.value for j in one.verdicts.judged] == ["not-executable", "confirmed"]
+    assert "nothing says what that must reach" in one.verdicts.judged[0].because
+    assert any("ppv(threshold: frozen)" in note for note in one.measured.notes)
 
 
 def test_units_come_from_a_column(judged: Judging, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from qspec.errors import QSpecError
 from qspec.metrics.bind import bind
+from qspec.metrics.decision import threshold_at
 from qspec.metrics.parameters import OperatingPoint
 from qspec.metrics.predictions import Predictions
 from qspec.model.expression import Term
@@ -117,6 +118,4 @@ def test_scores_without_a_threshold_decide_nothing(metric):
     with pytest.raises(QSpecError, match="threshold is needed"):
         metric("sensitivity").compute(Predictions({"score": [0.2], "label": [1]}))
     with pytest.raises(QSpecError, match="no example to choose"):
-        metric("sensitivity(at: specificity >= 95 %)").choose_threshold(
-            Predictions({"score": [0.2], "label": [1]})
-        )
+        threshold_at(Predictions({"score": [0.2], "label": [1]}), OperatingPoint("specificity", 0.95))

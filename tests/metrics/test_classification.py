@@ -10,6 +10,7 @@ from hypothesis.extra import numpy as hnp
 from sklearn import metrics as sk
 
 from qspec.errors import LimitError, QSpecError
+from qspec.metrics.decision import threshold_at
 from qspec.metrics.definition import Family
 from qspec.metrics.predictions import Predictions
 
@@ -127,7 +128,7 @@ def test_an_operating_point_is_chosen_on_another_split(metric):
     assert m.needs_threshold
     with pytest.raises(QSpecError, match="needs a threshold"):
         m.compute(test)
-    threshold = m.choose_threshold(tuning)
+    threshold = threshold_at(tuning, m.parameters["at"])
     negatives = tuning["score"][tuning["label"] == 0]
     assert (negatives < threshold).mean() >= 0.95
     assert (negatives < np.nextafter(threshold, -np.inf)).mean() < 0.95
@@ -138,7 +139,7 @@ def test_an_operating_point_is_chosen_on_another_split(metric):
 
 def test_a_sensitivity_can_be_the_operating_point(metric):
     tuning = binary(10, 500)
-    threshold = metric("specificity(at: sensitivity >= 90 %)").choose_threshold(tuning)
+    threshold = threshold_at(tuning, metric("specificity(at: sensitivity >= 90 %)").parameters["at"])
     positives = tuning["score"][tuning["label"] == 1]
     assert (positives >= threshold).mean() >= 0.9
     assert (positives >= np.nextafter(threshold, np.inf)).mean() < 0.9

@@ -12,6 +12,7 @@ from qspec.execute.questions import Asking, questions
 from qspec.execute.scores import Scores
 from qspec.metrics import registry
 from qspec.metrics.bind import bind
+from qspec.metrics.deciding import decisions
 from qspec.model.claim import Assertion
 from qspec.model.evaluation import Evaluated
 from qspec.model.measurand import Measurand, MeasurandKind, metric_named
@@ -33,7 +34,7 @@ class AccuracyJudge:
         if metric is not None and subject.kind is MeasurandKind.RECOVERED:
             metric = self.sample.recovered(metric, subject.source or "")
         if metric is None or declared is None:
-            return not_judged(assertion, Outcome.NOT_EXECUTABLE, _not_computed(assertion, subject))
+            return not_judged(assertion, Outcome.NOT_EXECUTABLE, self._not_computed(assertion, subject))
         try:
             askings = questions(assertion, subject, self.sample.metrics[declared], self.evaluation)
             sides = [self._one_bound(metric, assertion, asking) for asking in askings]
@@ -49,6 +50,19 @@ class AccuracyJudge:
             return self.sample.distance(subject.metric)
         declared = metric_named(subject.metric, self.sample.declared)
         return str(declared) if declared is not None and str(declared) in self.sample.metrics else None
+
+    def _not_computed(self, assertion: Assertion, subject: Measurand) -> str:
+        """Why no score of what an assertion bounds is here."""
+        if subject.metric is not None and subject.metric.head in registry:
+            never = bind(subject.metric).unavailable
+            if never is not None:
+                return never
+            declared = [bind(term) for term in self.sample.declared]
+            named = metric_named(subject.metric, self.sample.declared)
+            decision = decisions(declared, self.evaluation.threshold).get(str(named))
+            if decision is not None and decision.because is not None:
+                return decision.because
+        return f"{subject.metric or assertion.quantity} was not computed; it is not among the metrics that ran here"
 
     def _one_bound(self, metric: str, assertion: Assertion, asking: Asking) -> Judged:
         readings = [self._reading(metric, assertion, question) for question in asking.readings]
@@ -96,17 +110,6 @@ class AccuracyJudge:
         except InsufficientDataError as error:
             nothing = Interval(math.nan, -math.inf, math.inf, question.confidence, "none")
             return Part(label, Verdict(Outcome.INCONCLUSIVE, nothing, nothing, 1.0), error.message)
-
-
-def _not_computed(assertion: Assertion, subject: Measurand) -> str:
-    """Why no score of what an assertion bounds is here."""
-    if subject.metric is not None and subject.metric.head in registry:
-        never = bind(subject.metric).unavailable
-        if never is not None:
-            return never
-    return (
-        f"{subject.metric or assertion.quantity} was not computed; it is not among the metrics that ran here"
-    )
 
 
 def _critical(parts: list[Part], outcome: Outcome, relation: Relation) -> Part:

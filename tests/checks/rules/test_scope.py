@@ -158,6 +158,27 @@ def test_a_metric_without_an_operating_point_needs_no_threshold(found):
     assert "QS807" not in found()
 
 
+@pytest.mark.parametrize(
+    ("metrics", "threshold", "fires"),
+    [
+        ("sensitivity(at: specificity >= 95 %), ppv(threshold: frozen)", "from: mammo.tune", False),
+        ("sensitivity(at: specificity >= 95 %), ppv", "from: mammo.tune", False),
+        ("ppv(threshold: frozen)", "value: 0.6", False),
+        ("ppv(threshold: frozen)", "from: mammo.tune", True),
+        ("ppv", "from: mammo.tune", True),
+        ("ppv(threshold: 0.4)", "from: mammo.tune", False),
+        (
+            "sensitivity(at: specificity >= 95 %), npv(at: sensitivity >= 90 %), ppv(threshold: frozen)",
+            "from: mammo.tune",
+            True,
+        ),
+    ],
+)
+def test_thresholds_that_nothing_decides(found, metrics, threshold, fires):
+    test = f"task: image-classification, metrics: [{metrics}], test-set {{ data: mammo.test }}"
+    assert ("QS807" in found("", f"{test}, threshold {{ {threshold} }}", before=MAMMO)) is fires
+
+
 DEVICE = f'{IMAGES}, hardware {{ device: "Edge NPU 2" }}'
 
 

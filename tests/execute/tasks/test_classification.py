@@ -68,6 +68,83 @@ def test_thresholds_are_chosen_on_the_tuning_split(linear_pair, executing, value
     assert (thresholds[0] == thresholds[1]) is frozen
 
 
+@pytest.fixture
+def screened(linear_pair, executing):
+    """Executes metrics of a binary task with a tuning split; gives the scores of both models, the labels, the run."""
+
+    def run(metrics, threshold, assertions="  auc >= 10 %"):
+        weights = linear_pair(2, noise=0.8)
+        generator = np.random.default_rng(15)
+        x = generator.normal(size=(400, 4)).astype(np.float32)
+        margin = (x @ weights[0])[:, 1] - (x @ weights[0])[:, 0]
+        y = (margin + generator.normal(0, 1, 400) > 0).astype(np.int64)
+        data = "inputs { x: x }\n  label: y\n  splits { tune: 0..200, test: 200..400 }"
+        executed = executing(
+            "image-classification",
+            f"auc, {metrics}",
+            {"x": x, "y": y},
+            data=data,
+            split="d.test",
+            more=f"threshold {{ {threshold} }}",
+            assertions=assertions,
+        )
+        return [np.exp(log_softmax(x @ w, axis=-1))[:, 1] for w in weights], y, executed
+
+    return run
+
+
+def _ppv(score, y, at):
+    return y[200:][score[200:] >= at].mean()
+
+
+@pytest.mark.parametrize("ppv", ["ppv(threshold: frozen)", "ppv"])
+def test_a_frozen_threshold_is_that_of_the_operating_point_beside_it(screened, value, ppv):
+    scores, y, executed = screened(
+        f"sensitivity(at: specificity >= 95 %), {ppv}", "from: d.tune, frozen: true"
+    )
+    negative = np.sort(scores[0][:200][y[:200] == 0])
+    cut = np.nextafter(negative[int(np.ceil(0.95 * len(negative) - 1e-9)) - 1], 1)
+    facts = executed.record.evaluations["evaluation"]
+    assert facts["thresholds"][ppv] == pytest.approx([cut, cut], abs=1e-6)
+    assert facts["operating-points"][ppv] == {"reaches": "specificity >= 95 %", "frozen": True}
+    cut = facts["thresholds"][ppv][0]
+    for side, score in enumerate(scores):
+        assert value(executed, "ppv")[side] == pytest.approx(_ppv(score, y, cut), abs=0.01)
+        assert abs(_ppv(score, y, cut) - _ppv(score, y, 0.5)) > 0.05
+
+
+def test_a_declared_value_is_the_threshold_of_every_metric_that_names_none(screened, value):
+    scores, y, executed = screened("sensitivity, ppv(threshold: frozen), npv(threshold: 0.3)", "value: 0.6")
+    for side, score in enumerate(scores):
+        called = score[200:] >= 0.6
+        assert value(executed, "sensitivity")[side] == pytest.approx(called[y[200:] == 1].mean(), abs=1e-6)
+        assert value(executed, "ppv")[side] == pytest.approx(_ppv(score, y, 0.6), abs=1e-5)
+        assert value(executed, "npv")[side] == pytest.approx(1 - y[200:][score[200:] < 0.3].mean(), abs=1e-5)
+    assert executed.record.evaluations["evaluation"]["thresholds"] == {
+        "sensitivity": [0.6, 0.6],
+        "ppv(threshold: frozen)": [0.6, 0.6],
+        "npv(threshold: 0.3)": [0.3, 0.3],
+    }
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        ("", "nothing says what that must reach"),
+        (
+            "sensitivity(at: specificity >= 95 %), npv(at: sensitivity >= 90 %), ",
+            "may be decided at `specificity >= 95 %` or `sensitivity >= 90 %`",
+        ),
+    ],
+)
+def test_a_threshold_that_nothing_decides_keeps_only_its_metric_from_running(screened, points, said):
+    *_, executed = screened(
+        f"{points}ppv(threshold: frozen)", "from: d.tune", "  loss(ppv) <= 50 pp\n  auc >= 10 %"
+    )
+    assert [one.outcome.value for one in executed.verdicts.judged] == ["not-executable", "confirmed"]
+    assert said in executed.verdicts.judged[0].because
+
+
 def test_a_threshold_comes_from_somewhere_and_never_from_the_test_split(linear_pair, executing):
     linear_pair(2)
     x, y = np.ones((40, 4), np.float32), np.arange(40) % 2
