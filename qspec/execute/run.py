@@ -258,7 +258,7 @@ def _notes(quantized: Side, scores: dict[str, Scores], timings: dict[str, Timing
     notes = list(quantized.notes)
     for name, one in scores.items():
         where = f"in {name}: " if name else ""
-        notes += [f"{where}{sentence}" for sentence in told(one.facts)]
+        notes += [f"{where}{sentence}" for sentence in (*one.facts.get("notes", ()), *told(one.facts))]
     for name, timing in timings.items():
         notes.extend(timing.remarks(name))
     return tuple(notes)

@@ -212,6 +212,8 @@ class Stages:
             )
             scores.facts.update(probed)
             scores.facts.update(chosen(metrics, opened.opening.decisions))
+            if notes := opened.runner.notes():
+                scores.facts["notes"] = list(notes)
             for other, session in self._other_sessions():
 
                 def told(done: int, total: int, other: str = other) -> None:

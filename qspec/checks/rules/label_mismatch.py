@@ -3,11 +3,12 @@
 What it finds
 -------------
 Labels outside of the classes that the model tells apart, more classes than are named, or a label that is no class number where
-one is needed. Found before anything runs.
+one is needed; relevance judgements of queries or passages that are not there, or that contradict each other. Found before
+anything runs.
 
 Why it matters
 --------------
-Labels that are off by one score as nonsense, and labels outside of the model's classes can never be right.
+Labels that are off by one score as nonsense, and labels outside of the model's classes can never be right. A judgement of a query that is spelt otherwise is lost, and with it the query's score.
 
 Example:
 -------

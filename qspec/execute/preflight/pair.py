@@ -15,6 +15,7 @@ from qspec.execute.preflight.readers import Read, Shelf
 from qspec.execute.realize import open_base
 from qspec.execute.sessions import Session, open_session
 from qspec.execute.tasks.classification import Classification
+from qspec.execute.tasks.retrieval import Retrieval
 from qspec.execute.tasks.runner import Gatherer, TaskRunner
 from qspec.metrics.bind import bind
 from qspec.model.precision import Precision
@@ -64,7 +65,11 @@ def _evaluation(opening: Opening, shelf: Shelf, found: Collector) -> None:
         return
     declared = evaluation.data.declared
     found.attempt("QS902", declared.at("inputs"), partial(_inputs, opening, tested))
-    found.attempt("QS905", declared.at("label"), partial(_labels, opening, tested))
+    found.attempt(
+        "QS905",
+        declared.at("label" if tested.plan.dataset.label else "tables"),
+        partial(_labels, opening, tested),
+    )
     if executor is None:
         return
     where = executor.where("threshold")
@@ -91,8 +96,10 @@ def _inputs(opening: Opening, tested: Read) -> None:
 
 
 def _labels(opening: Opening, tested: Read) -> None:
-    """Raise `QSpecError` where a label is none of the classes that both graphs tell apart."""
+    """Raise `QSpecError` where a label is none of the classes that both graphs tell apart, or relevance is of nothing."""
     task = _task(opening, tested, tested.rows)
+    if isinstance(task, Retrieval):
+        _ = task.judgements
     if not isinstance(task, Classification):
         return
     labels = task.labels

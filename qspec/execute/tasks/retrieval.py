@@ -15,9 +15,10 @@ from qspec.errors import QSpecError
 from qspec.execute.evaluate import Column, Rows, evaluate, evaluate_one
 from qspec.execute.sessions import Arrays, Session
 from qspec.execute.tasks import registry
+from qspec.execute.tasks.relevance import Judgements, read_judgements
 from qspec.execute.tasks.runner import Gatherer, Progress, check_cells
 from qspec.metrics.predictions import Predictions
-from qspec.stats.estimate import FloatArray, IntArray
+from qspec.stats.estimate import IntArray
 
 WHOLE_RANKING = 1000
 """Passages kept a query where a metric names no cut-off."""
@@ -139,22 +140,20 @@ class Retrieval(Gatherer):
         check_cells(len(ranking) * width, f"A cut-off of {width:,}")
         if width > self._depth:  # fewer passages than the cut-off: the places behind them hold nothing
             ranking = np.pad(ranking, ((0, 0), (0, width - self._depth)), constant_values=-1)
-        grades = self._grades
-        query, passage, grade = (grades[:, i] for i in range(3))
-        keys = query.astype(np.int64) * size + passage.astype(np.int64)
-        wanted = np.arange(len(ranking))[:, None] * size + ranking
-        place = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
-        hit = (ranking >= 0) & (keys[place] == wanted) if len(keys) else np.zeros(ranking.shape, np.bool_)
-        gains = np.where(hit, grade[place] if len(keys) else 0.0, 0.0)
-        n = len(ranking)
+        judged, n = self.judgements, len(ranking)
+        keys = judged.query * size + judged.passage
+        wanted = np.arange(n)[:, None] * size + ranking
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        hit = (ranking >= 0) & (keys[place] == wanted)
+        gains = np.where(hit, judged.grade[place], 0.0)
         likeness = np.pad(features["likeness"], ((0, 0), (0, width - self._depth)), constant_values=-np.inf)
-        relevant = np.bincount(query[grade > 0].astype(np.int64), minlength=n).astype(np.float64)
+        relevant = judged.relevant(n).astype(np.float64)
         return Predictions(
             {
                 "ranking": ranking,
                 "gains": gains,
                 "relevant": relevant,
-                "ideal": _ideal(query.astype(np.int64), grade, n, width),
+                "ideal": judged.ideal(n, width),
                 # A query and the likest of its relevant passages are a pair that belongs together.
                 "score": np.where(gains > 0, likeness, -np.inf).max(axis=1),
                 "label": (relevant > 0).astype(np.int64),
@@ -163,20 +162,13 @@ class Retrieval(Gatherer):
         )
 
     @cached_property
-    def _grades(self) -> FloatArray:
-        """(judgements, 3): place of the query in the split, row of the passage, grade; in rising order of both."""
-        table = self._table("relevance")
-        queries, passages = table.column("query"), table.column("passage")
-        grade = table.column("grade") if "grade" in table else np.ones(table.rows)
-        passage = _places(passages, self._corpus, np.arange(self._corpus.rows), "corpus")
-        if (passage < 0).any():
-            raise QSpecError(
-                f"The relevance table names {int((passage < 0).sum())} passages that the corpus does not hold.",
-                hint="passages are named by the column `id`, or by row number where there is none",
-            )
-        query = _places(queries, self.data.table, self.data.rows, "queries")
-        found = np.stack([query, passage, grade], axis=1).astype(np.float64)[query >= 0]
-        return found[np.lexsort((found[:, 1], found[:, 0]))]
+    def judgements(self) -> Judgements:
+        """The relevance of passages to the queries; raises `QSpecError` where the tables do not fit each other."""
+        return read_judgements(self._table("relevance"), self.data.table, self.data.rows, self._corpus)
+
+    def notes(self) -> Sequence[str]:
+        """What a reader must know of the judgements."""
+        return self.judgements.notes
 
     def answers(self, predictions: Predictions) -> NDArray[Any]:
         """The passage ranked first."""
@@ -225,26 +217,3 @@ def _best(scores: NDArray[Any], k: int) -> IntArray:
     tied = (scores >= values.min(axis=1, keepdims=True)).sum(axis=1) > k
     found[tied] = np.argsort(-scores[tied], axis=1, kind="stable")[:, :k]
     return found
-
-
-def _places(names: NDArray[Any], table: Table, rows: NDArray[np.int64], what: str) -> IntArray:
-    """For each name the place in `rows` of the row it names, by its `id` or its number; -1 where there is none."""
-    known = table.take("id", rows) if "id" in table else rows
-    if (known.dtype.kind in "US") != (names.dtype.kind in "US"):
-        raise QSpecError(
-            f"The relevance table names its {what} by {names.dtype}, and their column `id` holds {known.dtype}."
-        )
-    order = np.argsort(known, kind="stable")
-    at = np.minimum(np.searchsorted(known, names, sorter=order), len(known) - 1)
-    return np.where(known[order[at]] == names, order[at], -1)
-
-
-def _ideal(query: IntArray, grade: FloatArray, n: int, width: int) -> FloatArray:
-    """(n, width) the grades of each query in falling order, 0 behind them."""
-    order = np.lexsort((-grade, query))
-    query, grade = query[order], grade[order]
-    rank = np.arange(len(query)) - np.searchsorted(query, query)
-    ideal = np.zeros((n, width))
-    kept = rank < width
-    ideal[query[kept], rank[kept]] = np.maximum(grade[kept], 0)
-    return ideal

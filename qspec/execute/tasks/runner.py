@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -145,6 +145,10 @@ class TaskRunner(ABC):
         """What was answered, (examples, …), so that changes can be counted; None where answers are not discrete."""
         return None
 
+    def notes(self) -> Sequence[str]:
+        """What a reader must know of the data, in sentences."""
+        return ()
+
 
 class Gatherer(ABC):
     """One task on one split, where the model runs on items (windows, choices, passages) that make up examples."""
@@ -182,6 +186,10 @@ class Gatherer(ABC):
     def answers(self, predictions: Predictions) -> NDArray[Any] | None:
         """What was answered, (examples, …), so that changes can be counted; None where answers are not discrete."""
         return None
+
+    def notes(self) -> Sequence[str]:
+        """What a reader must know of the data, in sentences."""
+        return ()
 
     def owners(self) -> NDArray[np.int64] | None:
         """For each example the place in the split of the row it comes from; None where examples are the rows."""

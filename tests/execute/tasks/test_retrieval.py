@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import ndcg_score
+
+from qspec.execute.preflight import PreflightError
 
 
 def test_retrieval_ranks_the_whole_corpus_exactly(linear_pair, executing, value, tmp_path):
@@ -29,3 +32,51 @@ def test_retrieval_ranks_the_whole_corpus_exactly(linear_pair, executing, value,
         assert value(executed, "recall")[side] == pytest.approx((gains[:, :10].sum(1) / 3).mean(), rel=1e-5)
         assert value(executed, "mrr")[side] == pytest.approx((1 / (gains.argmax(1) + 1)).mean(), rel=1e-5)
     assert {int(r.n.value) for r in executed.verdicts.results if r.n is not None} == {39}
+
+
+@pytest.fixture
+def retrieving(linear_pair, executing, tmp_path):
+    """Executes retrieval of 50 passages for 12 queries; gives each model's ranking, the grades, and the run."""
+
+    def run(again=0, judged=12, names=None, **more):
+        weights = linear_pair(6)
+        generator = np.random.default_rng(3)
+        corpus, queries = (generator.normal(size=(n, 4)).astype(np.float32) for n in (50, 12))
+        named = {"id": np.asarray([f"q{i}" for i in range(12)]), "lang": np.arange(12) % 2}
+        np.savez(tmp_path / "corpus.npz", x=corpus, id=np.asarray([f"p{i}" for i in range(50)]))
+        np.savez(tmp_path / "queries.npz", x=queries, **named)
+        pairs = [(f"q{q}", f"p{p}", 1 + p % 3) for q in range(judged) for p in generator.choice(50, 4, False)]
+        lines = [f"{q},{p},{g}" for q, p, g in (*pairs, *pairs[:again])]
+        (tmp_path / "rel.csv").write_text("\n".join(["query,passage,grade", *lines, *(names or ())]) + "\n")
+        tables = 'tables { corpus: "corpus.npz", queries: "queries.npz", relevance: "rel.csv" }'
+        executed = executing(
+            "retrieval", "recall@10, ndcg@10", data=f"version: 1\n  {tables}\n  inputs {{ x: x }}", **more
+        )
+        grades = np.zeros((12, 50))
+        for q, p, g in pairs:
+            grades[int(q[1:]), int(p[1:])] = g
+        return [(queries @ w) @ (corpus @ w).T for w in weights], grades, executed
+
+    return run
+
+
+def test_a_judgement_that_is_listed_twice_changes_no_figure(retrieving, value):
+    scores, grades, executed = retrieving(again=20)
+    for side, likeness in enumerate(scores):
+        order = np.argsort(-likeness, axis=1, kind="stable")[:, :10]
+        recall = (np.take_along_axis(grades, order, 1) > 0).sum(1) / 4
+        assert value(executed, "recall")[side] == pytest.approx(recall.mean(), rel=1e-5)
+        assert value(executed, "ndcg")[side] == pytest.approx(ndcg_score(grades, likeness, k=10), rel=1e-5)
+    assert "20 judgements of rel.csv are listed again; each pair counts once" in executed.measured.notes
+
+
+def test_queries_without_judgements_are_noted(retrieving):
+    *_, executed = retrieving(judged=10)
+    assert any(
+        note.startswith("2 of 12 queries have no relevant passage") for note in executed.measured.notes
+    )
+
+
+def test_judgements_of_unknown_queries_are_refused_before_anything_runs(retrieving):
+    with pytest.raises(PreflightError, match=r"2 judgements of rel.csv are of queries .* the first is qX"):
+        retrieving(names=["qX,p1,1", "qY,p1,1"])
