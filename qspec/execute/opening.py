@@ -63,12 +63,11 @@ class Opening:
 
         Raises `NotExecutableError` where none of them can be had so.
         """
-        every = self._declared
-        given = [one for one in every if one.unavailable is None]
+        given = [one for one in self._declared if one.unavailable is None]
         if not given:
-            refused = all(one.metric.availability is Availability.REFUSED for one in every)
+            refused = all(one.metric.availability is Availability.REFUSED for one in self._declared)
             raise NotExecutableError(
-                f"Running a model does not give {spoken([str(one) for one in every])}.",
+                f"Running a model does not give {spoken([str(one) for one in self._declared])}.",
                 hint="it can be stated and checked, and is judged by people"
                 if refused
                 else "judge what was made elsewhere: `qspec judge SPEC --scores FILE`",
@@ -78,7 +77,7 @@ class Opening:
         if not here:
             first = undecided[str(given[0])]
             raise NotExecutableError(str(first.because), hint=first.hint)
-        return here + self.distances()
+        return here + self.distances(here)
 
     @cached_property
     def _declared(self) -> list[BoundMetric]:
@@ -89,13 +88,12 @@ class Opening:
         """How the declared metrics that are decided at a threshold come to it."""
         return decisions(self._declared, self.evaluation.evaluation.threshold)
 
-    def distances(self) -> list[BoundMetric]:
-        """Distances that the claim bounds here and the evaluation does not declare."""
+    def distances(self, scored: Sequence[BoundMetric]) -> list[BoundMetric]:
+        """Distances that the claim bounds here and the evaluation does not declare; `scored` are the metrics it has."""
         found: dict[str, BoundMetric] = {}
         declared = {str(term) for term in self.evaluation.metrics}
         # Flips follow from the scores of a metric that is 0 or 1; where there is none, from the answers themselves.
-        families = {bind(term, task=self.evaluation.task).family for term in self.evaluation.metrics}
-        unscored = Family.BINARY not in families
+        unscored = all(one.family is not Family.BINARY for one in scored)
         for assertion in self.plan.resolved.claim.assertions:
             subject = measurand(assertion.quantity)
             if subject.kind is not MeasurandKind.DISTANCE or subject.metric is None:
