@@ -23,10 +23,13 @@ Indices = NDArray[np.int64]
 def split_indices(dataset: Dataset, table: Table, name: str | None) -> Indices:
     """The row numbers of split `name`, ascending, int64 of shape (n,); every row when `name` is None.
 
+    Every row too for the queries of a data set of tables, which need not be declared.
+
     A range is half-open and must lie within the rows; a predicate selects the rows for which it holds. Raises
     `QSpecError` for an unknown or empty split, and for a split that is a file (open it with `open_split`).
     """
-    if name is None:
+    declared = dataset.splits.members if dataset.splits else {}
+    if name is None or (name not in declared and name in dataset.split_names):
         indices = np.arange(table.rows, dtype=np.int64)
     else:
         rule = _rule(dataset, table, name)
@@ -72,11 +75,11 @@ def overlap(first: Indices, second: Indices) -> int:
 def _rule(dataset: Dataset, table: Table, name: str) -> Range | Predicate | str:
     members = dataset.splits.members if dataset.splits else {}
     if name not in members:
-        near = difflib.get_close_matches(name, members, n=1)
+        near = difflib.get_close_matches(name, dataset.split_names, n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise QSpecError(
             f"The data set in {table.source} declares no split {name!r}.",
-            hint=f"{hint}its splits are {listed(members)}",
+            hint=f"{hint}its splits are {listed(dataset.split_names)}",
             rule="QS012",
         )
     return members[name]

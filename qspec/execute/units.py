@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from qspec.data.predicate import plain_column, refuse_missing
 from qspec.data.table import Table
 from qspec.errors import QSpecError
+from qspec.metrics.tasks import find_task
 from qspec.model.evaluation import Evaluated
 from qspec.model.expression import ByColumn
 
@@ -36,8 +37,9 @@ def unit_numbers(
 ) -> NDArray[np.int64] | None:
     """The number of each example's independent unit, (rows,); None when every example is one.
 
-    Where the batch is the unit, the rows are taken to be in the order in which they are run. Raises `QSpecError` for a
-    column that there is not, or that lacks values.
+    Where the batch is the unit, the rows are taken to be in the order in which they are run. What the task itself
+    calls a row (`by query`, `by document`) needs no column where it is run; `batch` is None for scores made elsewhere.
+    Raises `QSpecError` for a column that there is not, or that lacks values.
     """
     statistics = evaluation.statistics
     if declared_unit(evaluation) == BATCH:
@@ -50,10 +52,18 @@ def unit_numbers(
     if statistics is None or not isinstance(statistics.unit, ByColumn):
         return None
     column = statistics.unit.by
+    if batch is not None and column not in table and column == _row(evaluation):
+        return None
     values = plain_column(table, column)[rows]
     # Rows of nobody known are no cluster of one person: NaN and empty texts would be, without a word.
     refuse_missing(values, column, table, "unit", values == "" if values.dtype.kind == "U" else None)
     return np.unique(values, return_inverse=True)[1].astype(np.int64)
+
+
+def _row(evaluation: Evaluated) -> str | None:
+    """What a row of the data is in the task that is evaluated."""
+    task = find_task(evaluation.task) if isinstance(evaluation.task, str) else None
+    return task.row if task is not None else None
 
 
 def batches(count: int, batch: int) -> NDArray[np.int64]:

@@ -23,6 +23,8 @@ class Task:
     """What its examples usually come in, so that they are not independent."""
     generates: bool = False
     """True when a model writes text, so that prompt and decoding are part of the score."""
+    row: str | None = None
+    """What a row of its data is, where the task itself says so: a unit (`by query`) that no column need name."""
 
 
 def _task(
@@ -33,8 +35,9 @@ def _task(
     vague: str = "",
     clusters: tuple[str, ...] = (),
     generates: bool = False,
+    row: str | None = None,
 ) -> Task:
-    return Task(name, title, doc, default_metrics, _ANYTHING | set(vague.split()), clusters, generates)
+    return Task(name, title, doc, default_metrics, _ANYTHING | set(vague.split()), clusters, generates, row)
 
 
 TASKS: dict[str, Task] = {
@@ -95,6 +98,7 @@ TASKS: dict[str, Task] = {
             ("recall@10", "ndcg@10"),
             "accuracy recall precision ndcg relevance",
             ("query", "topic"),
+            row="query",
         ),
         _task(
             "language-modelling",
@@ -103,6 +107,7 @@ TASKS: dict[str, Task] = {
             ("perplexity(per: token)",),
             "accuracy loss perplexity",
             ("document",),
+            row="document",
         ),
         _task(
             "multiple-choice",

@@ -64,6 +64,10 @@ class Columns(Open[Word]):
     """Which column feeds which input of the model, by input name."""
 
 
+QUERIES = "queries"
+"""The split that a data set of tables has without declaring one: all of its queries."""
+
+
 class Tables(Noun):
     """The three tables of a retrieval data set."""
 
@@ -96,3 +100,9 @@ class Dataset(Noun):
     """Corpus, queries and relevance judgements, for retrieval."""
     license: Text | None = None
     """Licence of the data."""
+
+    @property
+    def split_names(self) -> list[str]:
+        """The splits that may be named: those declared, and of tables the `queries`, all of them."""
+        declared = list(self.splits.members) if self.splits is not None else []
+        return declared if self.tables is None or QUERIES in declared else [*declared, QUERIES]

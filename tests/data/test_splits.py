@@ -8,7 +8,7 @@ import pytest
 from qspec.data.predicate import evaluate
 from qspec.data.splits import open_split, overlap, split_indices
 from qspec.errors import QSpecError
-from qspec.model.artifact import Dataset, Splits
+from qspec.model.artifact import Dataset, Splits, Tables
 from qspec.model.expression import Combination, Comparison, Term
 from qspec.model.quantity import Quantity, Range
 
@@ -106,3 +106,16 @@ def test_predicates_hold_for_the_rows_they_say(table, predicate, expected):
 def test_a_comparison_of_unlike_kinds_is_a_sentence(table, predicate, said):
     with pytest.raises(QSpecError, match=said):
         evaluate(predicate, table)
+
+
+def test_the_queries_of_tables_are_every_row_unless_declared(table):
+    tables = Tables(corpus="c.csv", queries="q.csv", relevance="r.csv")
+    whole = dataset().model_copy(update={"tables": tables})
+    assert len(split_indices(whole, table, "queries")) == 12
+    declared = dataset(queries=rows(3, 5)).model_copy(update={"tables": tables})
+    assert list(split_indices(declared, table, "queries")) == [3, 4]
+    with pytest.raises(QSpecError, match="declares no split 'querys'") as error:
+        split_indices(whole, table, "querys")
+    assert error.value.hint == "did you mean queries? its splits are queries"
+    with pytest.raises(QSpecError, match="declares no split 'queries'"):
+        split_indices(dataset(test=rows(0, 2)), table, "queries")

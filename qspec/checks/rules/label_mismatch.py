@@ -8,7 +8,8 @@ anything runs.
 
 Why it matters
 --------------
-Labels that are off by one score as nonsense, and labels outside of the model's classes can never be right. A judgement of a query that is spelt otherwise is lost, and with it the query's score.
+Labels that are off by one score as nonsense, and labels outside of the model's classes can never be right. A judgement of a
+query that is spelt otherwise is lost, and with it the query's score.
 
 Example:
 -------

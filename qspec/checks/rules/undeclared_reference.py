@@ -110,7 +110,7 @@ def _splits(claim: ClaimView) -> Iterator[Finding]:
         found = claim.resolved.dataset(data)
         if found is None or found[0].splits is None:
             continue
-        wanted, splits = found[2] or split, list(found[0].splits.members)
+        wanted, splits = found[2] or split, found[0].split_names
         if wanted is not None and wanted not in splits:
             yield _missing(wanted, f"split of `{found[1]}`", splits, origin)
 

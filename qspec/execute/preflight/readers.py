@@ -19,6 +19,7 @@ from qspec.execute.realize import open_data
 from qspec.execute.sources import split_file
 from qspec.execute.units import unit_numbers
 from qspec.lang.resolve import Origin
+from qspec.model.artifact import Dataset
 from qspec.model.evaluation import Strata, TestSet
 from qspec.model.expression import Crossed, Stratification
 from qspec.model.quantity import Quantity
@@ -36,13 +37,19 @@ class Read:
         """How many rows it has in common with another split of the same data; none where the two are files."""
         if split_file(self.plan) or split_file(other.plan):
             return 0
-        mine, theirs = (one.folder / (one.dataset.source or "") for one in (self.plan, other.plan))
+        mine, theirs = (one.folder / _source(one.dataset) for one in (self.plan, other.plan))
         return overlap(self.rows, other.rows) if mine.resolve() == theirs.resolve() else 0
 
     @property
     def label(self) -> str:
         """What people call it."""
         return f"{self.plan.name}.{self.plan.split}" if self.plan.split else self.plan.name
+
+
+def _source(dataset: Dataset) -> str:
+    """What the spec calls the file whose rows splits are."""
+    queries = dataset.tables.queries if dataset.tables is not None else ""
+    return dataset.source or queries
 
 
 class Shelf:

@@ -152,3 +152,10 @@ def test_a_split_that_a_declared_data_set_lacks(check):
     (found,) = [f for f in check(text).findings if f.code == "QS012"]
     assert found.message == "There is no split of `digits` called `tset`."
     assert found.help == "did you mean `test`?"
+
+
+@pytest.mark.parametrize(("split", "missing"), [("queries", False), ("querys", True), ("test", False)])
+def test_the_queries_are_a_split_of_a_data_set_of_tables(codes, split, missing):
+    text = EXECUTOR.format(f"test-set {{ data: docs, split: {split} }}", "loss(top1) <= 1 pp")
+    tables = 'tables { corpus: "c.csv", queries: "q.csv", relevance: "r.csv" }'
+    assert ("QS012" in codes(f"{text}dataset docs {{ {tables}, splits {{ test: 0..5 }} }}\n")) is missing

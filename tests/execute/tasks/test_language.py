@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
+from qspec.errors import QSpecError
+
 
 def windows(length, context, stride):
     begin, done = 0, 0
@@ -101,3 +103,34 @@ def test_padding_that_the_pipeline_adds_is_not_scored(token_pair, tokenizer, exe
     assert value(executed, "perplexity")[0] == pytest.approx(
         np.exp(-np.mean([logp[pair] for pair in pairs])), rel=1e-5
     )
+
+
+def test_documents_are_the_unit_whether_or_not_a_column_names_them(token_pair, executing):
+    token_pair()
+    ids = np.random.default_rng(6).integers(0, 12, (30, 20))
+    columns = {"ids": ids, "document": np.arange(30)}
+    found = []
+    for held in (columns, {"ids": ids}):
+        executed = executing(
+            "language-modelling",
+            "perplexity(per: token, stride: 4)",
+            held,
+            data="inputs { ids: ids }",
+            more="statistics { unit: by document }",
+        )
+        found.append(executed.verdicts.results[0].interval)
+        assert executed.record.evaluations["evaluation"]["unit"] == "by document"
+    assert found[0] == found[1]
+
+
+def test_a_unit_that_the_task_does_not_know_is_a_column(token_pair, executing):
+    token_pair()
+    ids = np.random.default_rng(6).integers(0, 12, (30, 20))
+    with pytest.raises(QSpecError, match="no column 'speaker'"):
+        executing(
+            "language-modelling",
+            "perplexity(per: token)",
+            {"ids": ids},
+            data="inputs { ids: ids }",
+            more="statistics { unit: by speaker }",
+        )

@@ -80,3 +80,15 @@ def test_queries_without_judgements_are_noted(retrieving):
 def test_judgements_of_unknown_queries_are_refused_before_anything_runs(retrieving):
     with pytest.raises(PreflightError, match=r"2 judgements of rel.csv are of queries .* the first is qX"):
         retrieving(names=["qX,p1,1", "qY,p1,1"])
+
+
+@pytest.mark.parametrize("unit", ["", "statistics { unit: by query }"])
+def test_the_queries_are_the_split_and_a_unit_without_a_column(retrieving, value, unit):
+    *_, plain = retrieving()
+    *_, executed = retrieving(split="d.queries", more=f"strata {{ lang: by lang }}\n  {unit}")
+    assert value(executed, "recall") == value(plain, "recall")
+    first, second = (
+        next(r for r in one.verdicts.results if r.quantity.name == "recall" and r.for_ is None)
+        for one in (plain, executed)
+    )
+    assert first.interval == second.interval
