@@ -57,6 +57,7 @@ class Reading:
     def scores(self) -> Scores:
         """The scores of both models, with strata and units."""
         metrics = self.metrics
+        decided = decisions(metrics, self.evaluation.threshold)
         base: dict[str, NDArray[np.float64]] = {}
         quantized: dict[str, NDArray[np.float64]] = {}
         computed = []
@@ -64,9 +65,8 @@ class Reading:
             found = self._given(metric)
             if found is not None:
                 base[str(metric)], quantized[str(metric)] = found
-            elif all(_has(side, metric) for side in self.sides):
+            elif all(_has(side, metric, at_threshold=str(metric) in decided) for side in self.sides):
                 computed.append(metric)
-        decided = decisions(metrics, self.evaluation.threshold)
         undecided = {str(one): why for one in computed if (why := _undecided(one, decided)) is not None}
         thresholds = paired([one for one in computed if str(one) not in undecided], decided)
         for one in thresholds:
@@ -233,10 +233,11 @@ class Reading:
             return []
 
 
-def _has(side: Predictions | None, metric: BoundMetric) -> bool:
-    return side is not None and all(
-        any(side.has(name) for name in need.split("|")) for need in metric.metric.needs
-    )
+def _has(side: Predictions | None, metric: BoundMetric, *, at_threshold: bool) -> bool:
+    """Whether the metric follows from what one model answered; at a threshold that is from its scores alone."""
+    if side is None or (at_threshold and not side.has("score")):
+        return False
+    return all(any(side.has(name) for name in need.split("|")) for need in metric.metric.needs)
 
 
 def _undecided(metric: BoundMetric, decided: Mapping[str, Decision]) -> QSpecError | None:

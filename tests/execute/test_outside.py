@@ -253,6 +253,22 @@ def test_scores_are_decided_at_the_declared_threshold(metric: str, judged: Judgi
         assert float(getattr(result, side).base) == pytest.approx(expected, abs=1e-6)
 
 
+def test_answers_without_scores_are_not_decided_at_a_threshold(judged: Judging, tmp_path: Path) -> None:
+    save_csv(
+        tmp_path / "s.csv",
+        {"label": [0, 1] * 40} | {f"prediction.{s}": [0, 1] * 40 for s in ("baseline", "quantized")},
+    )
+    asked = {
+        "metrics": "sensitivity, top1",
+        "assertions": "  loss(sensitivity) <= 20 pp\n  loss(top1) <= 20 pp",
+    }
+    free = judged(["s.csv"], **asked)
+    assert [j.outcome.value for j in free.verdicts.judged] == ["confirmed", "confirmed"]
+    one = judged(["s.csv"], **asked, more="threshold { value: 0.6 }")
+    assert [j.outcome.value for j in one.verdicts.judged] == ["not-executable", "confirmed"]
+    assert "the columns do not hold sensitivity" in one.measured.notes
+
+
 def test_scores_leave_out_the_metric_whose_threshold_nothing_decides(judged: Judging, tmp_path: Path) -> None:
     columns = {"label": [0, 1] * 40, "prediction.baseline": [0, 1] * 40, "prediction.quantized": [0, 1] * 40}
     columns |= {f"score.{side}": [0.2, 0.7] * 40 for side in ("baseline", "quantized")}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
+from qspec import api
 from qspec.errors import QSpecError
 
 
@@ -166,3 +167,28 @@ def test_a_stored_evaluation_is_not_run_again(linear_pair, executing, value):
     ]
     assert runs[0].verdicts.results == runs[1].verdicts.results
     assert value(runs[0], "nll") == value(runs[1], "nll")
+
+
+@pytest.mark.parametrize(
+    "threshold", ["value: 0.6", "value: 60 %, frozen: true", "from: d.tune, value: 0.6", "value: 0.35"]
+)
+def test_scores_made_elsewhere_are_decided_as_those_of_a_run(screened, tmp_path, threshold):
+    metrics = "sensitivity(at: specificity >= 95 %), specificity, ppv(threshold: frozen), npv(threshold: 0.3)"
+    scores, y, executed = screened(metrics, threshold, "  flips <= 90 %")
+    lines = [f"{label},{first!r},{second!r}" for label, first, second in zip(y, *scores, strict=True)]
+    text = "\n".join(["label,score.baseline,score.quantized", *lines[200:]]).replace("np.float32", "")
+    (tmp_path / "s.csv").write_text(text.replace("(", "").replace(")", ""))
+    spec = f"""qspec 1
+dataset d {{ source: "d.npz", version: "1", splits {{ tune: 0..200, test: 200..400 }}, label: y }}
+executor e {{
+  precision: int8, baseline: fp32, task: image-classification, metrics: [{metrics}]
+  test-set {{ data: d.test, composition: clean }}, threshold {{ {threshold} }}
+}}
+claim c on e {{ loss(specificity) <= 90 pp }}
+"""
+    (tmp_path / "s.qspec").write_text(spec)
+    (judged,) = api.judge_scores(tmp_path / "s.qspec", [str(tmp_path / "s.csv")])
+    ran = {str(r.quantity): (r.baseline, r.quantized) for r in executed.verdicts.results}
+    found = {str(r.quantity): (r.baseline, r.quantized) for r in judged.verdicts.results}
+    assert len(found) == 4
+    assert all(ran[name] == values for name, values in found.items())
