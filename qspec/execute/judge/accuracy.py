@@ -13,6 +13,7 @@ from qspec.execute.scores import Scores
 from qspec.metrics import registry
 from qspec.metrics.bind import bind
 from qspec.metrics.deciding import decisions
+from qspec.metrics.parameters import spoken
 from qspec.model.claim import Assertion
 from qspec.model.evaluation import Evaluated
 from qspec.model.measurand import Measurand, MeasurandKind, metric_named
@@ -62,6 +63,10 @@ class AccuracyJudge:
             decision = decisions(declared, self.evaluation.threshold).get(str(named))
             if decision is not None and decision.because is not None:
                 return decision.because
+            bare = subject.metric.model_copy(update={"positional": [], "named": {}})
+            same = [str(one) for one in self.sample.declared if (one.name, one.at) == (bare.name, bare.at)]
+            if named is None and subject.metric == bare and len(same) > 1:
+                return f"{subject.metric} may be {spoken(same, 'or')}, and nothing says which of them"
         return f"{subject.metric or assertion.quantity} was not computed; it is not among the metrics that ran here"
 
     def _one_bound(self, metric: str, assertion: Assertion, asking: Asking) -> Judged:

@@ -146,6 +146,18 @@ def test_a_threshold_that_nothing_decides_keeps_only_its_metric_from_running(scr
     assert said in executed.verdicts.judged[0].because
 
 
+def test_a_bound_on_one_of_several_thresholds_says_which_it_may_be(screened):
+    *_, executed = screened(
+        "ppv(threshold: 0.4), ppv(threshold: frozen)", "value: 0.6", "  loss(ppv) <= 50 pp"
+    )
+    (one,) = executed.verdicts.judged
+    assert one.outcome.value == "not-executable"
+    assert (
+        one.because
+        == "ppv may be ppv(threshold: 0.4) or ppv(threshold: frozen), and nothing says which of them"
+    )
+
+
 def test_a_threshold_comes_from_somewhere_and_never_from_the_test_split(linear_pair, executing):
     linear_pair(2)
     x, y = np.ones((40, 4), np.float32), np.arange(40) % 2
