@@ -14,17 +14,21 @@ from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
 from qspec.quantize.graph import check_rewritable
 
+_CONSTANTS_IR = 4
+"""The version of the format from which initializers need not be inputs."""
+
 
 def prepare(proto: ModelProto) -> ModelProto:
     """A copy of `proto`, ready to quantize; the results it computes differ by float rounding at most.
 
-    Steps: Constant nodes become initializers, nodes without a name get one that their place determines, batch
-    normalizations are folded into the convolutions before them, value shapes are inferred. Raises `LimitError` for
-    a model that is too large to be rewritten as one message.
+    Steps: initializers are inputs no longer, Constant nodes become initializers, nodes without a name get one that
+    their place determines, batch normalizations are folded into the convolutions before them, value shapes are
+    inferred. Raises `LimitError` for a model that is too large to be rewritten as one message.
     """
     check_rewritable(proto.ByteSize())
     ready = ModelProto()
     ready.CopyFrom(proto)
+    inputs_to_constants(ready)
     constants_to_initializers(ready.graph)
     name_nodes(ready.graph)
     fold_batch_norms(ready.graph)
@@ -44,6 +48,19 @@ def name_nodes(graph: GraphProto) -> None:
             node.name = name
             taken.add(name)
         seen.add(node.name)
+
+
+def inputs_to_constants(model: ModelProto) -> None:
+    """Take initializers out of the inputs: nothing is fed to them, and an input without its initializer must be fed.
+
+    Exporters listed them there until version 4 of the format, which no longer asks for it.
+    """
+    held = {tensor.name for tensor in model.graph.initializer}
+    fed = [value for value in model.graph.input if value.name not in held]
+    if len(fed) < len(model.graph.input):
+        del model.graph.input[:]
+        model.graph.input.extend(fed)
+        model.ir_version = max(model.ir_version, _CONSTANTS_IR)
 
 
 def constants_to_initializers(graph: GraphProto) -> None:

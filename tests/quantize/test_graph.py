@@ -136,6 +136,20 @@ def test_batch_norms_are_folded_with_the_same_results(conv_net):
     assert run(ready, image=image) == pytest.approx(run(model, image=image), abs=1e-4)
 
 
+def test_constants_are_no_inputs_of_a_prepared_model(mlp):
+    model = open_model(mlp()).proto
+    model.ir_version = 3
+    for tensor in model.graph.initializer:
+        model.graph.input.append(
+            helper.make_tensor_value_info(tensor.name, tensor.data_type, list(tensor.dims))
+        )
+    ready = prepare(model)
+    assert [port.name for port in ready.graph.input] == ["x"] and ready.ir_version == 4
+    onnx.checker.check_model(ready)
+    x = np.random.default_rng(0).standard_normal((3, 64)).astype(np.float32)
+    assert run(ready, x=x) == pytest.approx(run(model, x=x), abs=1e-6)
+
+
 def test_nameless_and_doubly_named_nodes_get_names_and_constants_become_weights(mlp):
     model = open_model(mlp()).proto
     model.graph.node[0].name = ""
