@@ -17,6 +17,7 @@ from qspec.quantize.emulate.granules import as_rows
 from qspec.quantize.graph import Layer
 from qspec.quantize.nbits import SIZES, dequantized_weight, matmul_nbits, row_size, storable
 from qspec.quantize.request import Realized, Request
+from qspec.quantize.sharing import Constants
 from qspec.quantize.stored import EVERY, PRODUCTS, Prepared, Store, store_weights
 from qspec.quantize.support import granularity, group_size, refuse_format_parts
 
@@ -125,17 +126,18 @@ def cut_of(form: TensorFormat, scheme: str, *, simulated: bool, zero_points: boo
 
 
 def _storing(prepared: Prepared, solve: Solve, cuts: Mapping[str, Cut], integer_products: bool) -> Store:
-    model = prepared.model
+    model, constants = prepared.model, Constants(prepared.model.graph)
 
     def store(node: NodeProto, layer: Layer, values: Floats, form: TensorFormat) -> list[NodeProto] | None:
         cut = cuts[node.name]
         if layer.op == "Conv" and cut.bits != 2:
             matrix = values.reshape(len(values), -1)
-            return dequantized_weight(node, model, solve(layer, matrix, _within(cut, matrix)), values.shape)
+            blocks = solve(layer, matrix, _within(cut, matrix))
+            return dequantized_weight(node, model, constants, blocks, values.shape)
         if layer.op == "MatMul" and values.ndim == 2:
             matrix = np.ascontiguousarray(values.T)
             blocks = solve(layer, matrix, fitted(cut, matrix))
-            return matmul_nbits(node, model.graph, blocks, integer_products=integer_products)
+            return matmul_nbits(node, constants, blocks, integer_products=integer_products)
         return None
 
     return store

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import NodeProto, helper, numpy_helper
+from onnx import NodeProto, helper
 
 from qspec.errors import QSpecError
 from qspec.model.number_format import find_format
@@ -17,6 +17,7 @@ from qspec.quantize.blocks import Floats, pack
 from qspec.quantize.emulate.grids import TABLES
 from qspec.quantize.graph import Layer
 from qspec.quantize.request import Realized, Request
+from qspec.quantize.sharing import Constants
 from qspec.quantize.stored import PRODUCTS, Prepared, Store, store_weights
 from qspec.quantize.support import granularity, group_size, keep_activations, refuse_format_parts
 
@@ -44,6 +45,7 @@ def _quantize(request: Request, scheme: str) -> Realized:
 
     def begin(prepared: Prepared) -> tuple[Store, dict[str, Any]]:
         sizes = {name: _block_size(form, scheme) for name, form in prepared.forms.items()}
+        constants = Constants(prepared.model.graph)
 
         def store(
             node: NodeProto, layer: Layer, values: Floats, form: TensorFormat
@@ -52,9 +54,8 @@ def _quantize(request: Request, scheme: str) -> Realized:
             if values.ndim != 2 or known is None:
                 return None
             codes, extremes = encode(np.ascontiguousarray(values.T), known.name, sizes[node.name])
-            names = [f"{layer.weight}_{known.name}", f"{layer.weight}_absmax"]
-            for name, array in zip(names, (codes, extremes), strict=True):
-                prepared.model.graph.initializer.append(numpy_helper.from_array(array, name))
+            stored = {f"{layer.weight}_{known.name}": codes, f"{layer.weight}_absmax": extremes}
+            names = [constants.put(name, array) for name, array in stored.items()]
             return [
                 helper.make_node(
                     "MatMulBnb4",

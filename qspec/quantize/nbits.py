@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from qspec.quantize.blocks import Blocks, pack
+from qspec.quantize.sharing import Constants
 
 SIZES = (256, 128, 64, 32, 16)
 """Block sizes that MatMulNBits computes with, largest first."""
@@ -15,6 +16,8 @@ Stored = NDArray[np.generic]
 
 _UINT4_IR = 10
 _UINT4_OPSET = 21
+_AXIS_OPSET = 13
+"""The opset from which DequantizeLinear takes a scale for each row."""
 _CONTRIB = "com.microsoft"
 
 
@@ -35,7 +38,7 @@ def row_size(columns: int, bits: int) -> int:
 
 
 def matmul_nbits(
-    node: NodeProto, graph: GraphProto, blocks: Blocks, *, integer_products: bool
+    node: NodeProto, constants: Constants, blocks: Blocks, *, integer_products: bool
 ) -> list[NodeProto]:
     """MatMulNBits in place of the MatMul `node`, whose weight transposed, (N, K), is `blocks`.
 
@@ -58,11 +61,11 @@ def matmul_nbits(
         tensors[f"{weight}_zero_points"] = (
             pack(zeros.astype(np.uint8), blocks.bits) if zeros.dtype == np.uint8 else zeros
         )
-    _store(graph, tensors)
+    stored = [constants.put(name, values) for name, values in tensors.items()]
     attributes = {"K": blocks.columns, "N": rows, "bits": blocks.bits, "block_size": size}
     if integer_products:
         attributes["accuracy_level"] = 4
-    inputs = [node.input[0], *tensors]
+    inputs = [node.input[0], *stored]
     return [
         helper.make_node(
             "MatMulNBits", inputs, list(node.output), name=node.name, domain=_CONTRIB, **attributes
@@ -71,25 +74,24 @@ def matmul_nbits(
 
 
 def dequantized_weight(
-    node: NodeProto, model: ModelProto, blocks: Blocks, shape: tuple[int, ...]
+    node: NodeProto, model: ModelProto, constants: Constants, blocks: Blocks, shape: tuple[int, ...]
 ) -> list[NodeProto]:
     """DequantizeLinear, and what restores the shape, before `node`, whose weight of `shape` is `blocks` row by row."""
-    graph, weight = model.graph, node.input[1]
+    weight = node.input[1]
     groups, size = blocks.codes.shape[1:]
-    quantized, restored = f"{weight}_Q{blocks.bits}", f"{weight}_restored"
-    scales, zeros = f"{weight}_scales", f"{weight}_zero_points"
-    for name, codes in (
-        (quantized, blocks.codes.reshape(-1, size)),
-        (zeros, blocks.zeros.reshape(-1).astype(np.uint8)),
-    ):
-        graph.initializer.append(_codes(name, codes, blocks.bits))
-    _store(graph, {scales: blocks.scales.reshape(-1)})
-    domain = "" if blocks.bits == 8 or _opset(model) >= _UINT4_OPSET else _CONTRIB
+    codes = constants.put(f"{weight}_Q{blocks.bits}", _codes(blocks.codes.reshape(-1, size), blocks.bits))
+    zeros = constants.put(
+        f"{weight}_zero_points", _codes(blocks.zeros.reshape(-1).astype(np.uint8), blocks.bits)
+    )
+    scales = constants.put(f"{weight}_scales", blocks.scales.reshape(-1))
+    known = _AXIS_OPSET if blocks.bits == 8 else _UINT4_OPSET
+    domain = "" if _opset(model) >= known else _CONTRIB
+    value = constants.value(f"{weight}_blocks")
     nodes = [
         helper.make_node(
             "DequantizeLinear",
-            [quantized, scales, zeros],
-            [f"{weight}_blocks"],
+            [codes, scales, zeros],
+            [value],
             name=f"{node.name}/DequantizeLinear",
             domain=domain,
             axis=0,
@@ -97,25 +99,26 @@ def dequantized_weight(
     ]
     if blocks.bits < 8:
         model.ir_version = max(model.ir_version, _UINT4_IR)
-    value = f"{weight}_blocks"
     if groups * size != blocks.columns:
         ends = {"rows": [shape[0], groups * size], "starts": [0], "ends": [blocks.columns], "axes": [1]}
-        names = {key: f"{weight}_{key}" for key in ends}
-        _store(graph, {names[key]: np.asarray(entry, dtype=np.int64) for key, entry in ends.items()})
-        cut = [names[key] for key in ("starts", "ends", "axes")]
+        names = {
+            key: constants.put(f"{weight}_{key}", np.asarray(entry, dtype=np.int64))
+            for key, entry in ends.items()
+        }
+        rows, cut = constants.value(f"{weight}_rows_of"), constants.value(f"{weight}_cut")
         nodes += [
+            helper.make_node("Reshape", [value, names["rows"]], [rows], name=f"{node.name}/Rows"),
             helper.make_node(
-                "Reshape", [value, names["rows"]], [f"{weight}_rows_of"], name=f"{node.name}/Rows"
-            ),
-            helper.make_node(
-                "Slice", [f"{weight}_rows_of", *cut], [f"{weight}_cut"], name=f"{node.name}/Slice"
+                "Slice",
+                [rows, *(names[key] for key in ("starts", "ends", "axes"))],
+                [cut],
+                name=f"{node.name}/Slice",
             ),
         ]
-        value = f"{weight}_cut"
-    _store(graph, {f"{weight}_shape": np.asarray(shape, dtype=np.int64)})
-    nodes.append(
-        helper.make_node("Reshape", [value, f"{weight}_shape"], [restored], name=f"{node.name}/Reshape")
-    )
+        value = cut
+    whole = constants.put(f"{weight}_shape", np.asarray(shape, dtype=np.int64))
+    restored = constants.value(f"{weight}_restored")
+    nodes.append(helper.make_node("Reshape", [value, whole], [restored], name=f"{node.name}/Reshape"))
     rewired = NodeProto.FromString(node.SerializeToString())
     rewired.input[1] = restored
     return [*nodes, rewired]
@@ -133,13 +136,8 @@ def _opset(model: ModelProto) -> int:
     )
 
 
-def _codes(name: str, codes: NDArray[np.uint8], bits: int) -> TensorProto:
+def _codes(codes: NDArray[np.uint8], bits: int) -> TensorProto:
     if bits == 8:
-        return numpy_helper.from_array(codes, name)
+        return numpy_helper.from_array(codes)
     packed = pack(codes.reshape(-1), bits)
-    return helper.make_tensor(name, TensorProto.UINT4, codes.shape, packed.tobytes(), raw=True)
-
-
-def _store(graph: GraphProto, tensors: dict[str, Stored]) -> None:
-    for name, values in tensors.items():
-        graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
+    return helper.make_tensor("", TensorProto.UINT4, codes.shape, packed.tobytes(), raw=True)
