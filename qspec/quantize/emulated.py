@@ -30,10 +30,9 @@ from qspec.quantize.prepare import drop_unused_initializers, prepare, replace_no
 from qspec.quantize.request import Realized, Request
 from qspec.quantize.rules import as_float, check_rules, layer_formats
 from qspec.quantize.support import check_own, keep_activations, refuse_unused
-from qspec.quantize.weave import Weaver, opset_of
+from qspec.quantize.weave import Weaver, check_opset, opset_of
 from qspec.quantize.workspace import publish, workspace
 
-LEAST_OPSET = 13
 BATCH_NOTE = (
     "Activation scales are computed over a whole call, so results depend on which examples share a batch, their order "
     "and padding."
@@ -141,7 +140,7 @@ def emulate(
     with workspace(request.output) as folder:
         opened = open_model(request.model)
         model = prepare(opened.with_weights())
-        check_opset(model)
+        check_opset(model, "formats are emulated")
         coverage = cover(model, precision, WEIGHT_INPUT, scheme)
         weights, activations = _emulations(precision, coverage, scheme)
         values = _calibrated(coverage, model, activations, rounding)
@@ -191,15 +190,6 @@ def input_channels(node: NodeProto, weight: Floats) -> int:
         return int(weight.shape[1]) * groups
     turned = any(item.name == "transB" and item.i for item in node.attribute)
     return int(weight.shape[-1 if turned else -2])
-
-
-def check_opset(model: ModelProto) -> None:
-    """Raise `QSpecError` for a model whose operators are too old to emulate formats with."""
-    if opset_of(model) < LEAST_OPSET:
-        raise QSpecError(
-            f"The model is written in opset {opset_of(model)}, and formats are emulated from {LEAST_OPSET} on.",
-            hint="export the model with a newer opset",
-        )
 
 
 def _emulations(

@@ -18,7 +18,6 @@ from qspec.quantize.emulate.activations import round_activation
 from qspec.quantize.emulate.formats import emulation
 from qspec.quantize.emulate.grids import FLOATING, Floats
 from qspec.quantize.emulate.weights import round_matrix
-from qspec.quantize.emulated import check_opset
 from qspec.quantize.gemm import gemm_to_matmul
 from qspec.quantize.graph import open_model, weighted_layers
 from qspec.quantize.prepare import drop_unused_initializers, prepare, replace_nodes
@@ -26,7 +25,7 @@ from qspec.quantize.request import Realized, Request
 from qspec.quantize.rules import only_floats
 from qspec.quantize.stored import PRODUCTS, refuse_others
 from qspec.quantize.support import check_own, recipe_argument, refuse_unused
-from qspec.quantize.weave import Weaver, opset_of
+from qspec.quantize.weave import Weaver, check_opset, opset_of
 from qspec.quantize.workspace import publish, workspace
 
 SCHEME = "simulated/llm.int8"
@@ -63,7 +62,7 @@ def quantize(request: Request) -> Realized:
     threshold = threshold_of(precision)
     with workspace(request.output) as folder:
         model = prepare(open_model(request.model).with_weights())
-        check_opset(model)
+        check_opset(model, "formats are emulated")
         coverage = cover(model, precision, PRODUCTS, SCHEME)
         refuse_others(coverage, PRODUCTS, SCHEME)
         floats = only_floats(precision, coverage.layers, SCHEME)

@@ -17,6 +17,7 @@ from qspec.model.precision import Precision
 from qspec.quantize import registry
 from qspec.quantize.calibration import SliceReader, check_size, slice_rows
 from qspec.quantize.coverage import Coverage, cover
+from qspec.quantize.gemm import plain_gemms
 from qspec.quantize.graph import Port, open_model
 from qspec.quantize.integer import EIGHT_BITS, said, weight_arguments
 from qspec.quantize.masks import masked_softmaxes
@@ -24,7 +25,9 @@ from qspec.quantize.overrides import Overrides, as_options, check_kept, override
 from qspec.quantize.prepare import prepare
 from qspec.quantize.quiet import quiet
 from qspec.quantize.request import Realized, Request
+from qspec.quantize.sharing import own_biases
 from qspec.quantize.support import check_quantizer, choose, granularity, refuse_format_parts, refuse_unused
+from qspec.quantize.weave import check_opset
 from qspec.quantize.workspace import publish, workspace
 
 SCHEME = "ptq-static"
@@ -73,6 +76,10 @@ def run(
     with workspace(request.output) as folder:
         model = open_model(request.model)
         prepared = prepare(model.with_weights())
+        if arguments["per_channel"] and arguments["format"] == "QDQ":
+            check_opset(prepared, "channels are dequantized by scales of their own")
+        plain_gemms(prepared.graph)
+        own_biases(prepared.graph)
         coverage = cover(prepared, precision, _operators(), scheme)
         added, facts = rewrite(prepared, model.inputs, coverage) if rewrite else ([], {})
         changed = overrides_of(precision, prepared, coverage, (WEIGHTS, ACTIVATIONS), scheme)

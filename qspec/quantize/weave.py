@@ -8,6 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
 
+from qspec.errors import QSpecError
+
+LEAST_OPSET = 13
+"""Opset from which a channel may have a scale of its own, and all is there that formats are emulated with."""
+
 REDUCE_AXES_ARE_INPUTS = 18
 """Opset from which reductions other than the sum take their axes as an input."""
 
@@ -54,3 +59,12 @@ def opset_of(model: ModelProto) -> int:
     return max(
         (int(entry.version) for entry in model.opset_import if entry.domain in ("", "ai.onnx")), default=0
     )
+
+
+def check_opset(model: ModelProto, what: str) -> None:
+    """Raise `QSpecError` for a model whose operators are too old for `what`, as in `formats are emulated`."""
+    if opset_of(model) < LEAST_OPSET:
+        raise QSpecError(
+            f"The model is written in opset {opset_of(model)}, and {what} from {LEAST_OPSET} on.",
+            hint="export the model with a newer opset",
+        )
