@@ -9,6 +9,9 @@ from qspec.model.shorthand import describe
 from qspec.quantize import registry
 from qspec.quantize.request import Realized, Request
 
+EDITION = 2
+"""Counts up when a scheme comes to make another model of the same request; what an earlier edition made is not kept."""
+
 
 def scheme_name(precision: Precision) -> str:
     """The name of the scheme that makes `precision` (in its full form).

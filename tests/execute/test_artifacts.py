@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
+from qspec.execute import realize
+
 
 @pytest.fixture
 def product(graph):
@@ -34,3 +36,12 @@ def test_other_calibration_data_make_another_artifact(product, executing, tmp_pa
     other = run(executing, 5).record.quantized
     assert made(tmp_path) == 2 and other.sha256 != first.sha256
     assert other.arguments["calibration_sha256"] != first.arguments["calibration_sha256"]
+
+
+def test_an_artifact_of_an_earlier_edition_of_the_schemes_is_made_anew(
+    product, executing, tmp_path, monkeypatch
+):
+    run(executing, 1)
+    monkeypatch.setattr(realize, "EDITION", realize.EDITION + 1)
+    run(executing, 1)
+    assert made(tmp_path) == 2
