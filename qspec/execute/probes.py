@@ -43,6 +43,8 @@ def batch_matters(facts: dict[str, Any]) -> bool:
 
 def told(facts: dict[str, Any]) -> Iterator[str]:
     """What the probes saw, for people: a sentence on the determinism of either model, and one on collapse."""
+    for name, nature in (facts.get("outputs") or {}).items():
+        yield f"the output {name} holds {nature}, by the operator that its graph ends in, and is scored as such"
     seen = facts.get("determinism") or {}
     for model, one in (("quantized", seen), ("baseline", seen.get("baseline") or {})):
         if one.get("repeated"):

@@ -44,6 +44,8 @@ from qspec.model.base import Silence
 from qspec.model.evaluation import Evaluated, Load, Strata
 from qspec.model.quantity import Quantity
 
+SCORING = 2
+"""Raised when the same outputs of the same models are scored otherwise, so that scores kept before are not taken for these."""
 _LONGEST = 24 * 3600
 Progress = Callable[[str, int, int], None]
 """Told the stage, what is done of it, and how much there is."""
@@ -154,6 +156,7 @@ class Stages:
         key = canonical.digest(
             self._ingredients(
                 "scores",
+                version=SCORING,
                 data=opened.digest,
                 task=evaluation.task,
                 metrics=[str(m) for m in opened.metrics],
@@ -208,7 +211,7 @@ class Stages:
                 self.plan.batch,
                 lambda done, total: self.progress(name, done, total),
             )
-            scores.facts.update(probed)
+            scores.facts.update(probed | opened.opening.facts())
             if thresholds := chosen(metrics):
                 scores.facts["thresholds"] = thresholds
             for other, session in self._other_sessions():

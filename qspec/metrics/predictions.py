@@ -161,6 +161,8 @@ def _prediction(predictions: Predictions) -> Array:
 def _confidence(predictions: Predictions) -> Array:
     import numpy as np
 
+    if "logits" not in predictions.names:
+        return np.asarray(predictions.array("probabilities").max(axis=1), dtype=np.float64)
     confidence = np.empty(predictions.n)
     for rows, log_probability in predictions.log_probability_blocks():
         confidence[rows] = np.exp(log_probability.max(axis=1))
@@ -187,11 +189,12 @@ def _correct(predictions: Predictions) -> Array:
 def _score(predictions: Predictions) -> Array:
     import numpy as np
 
-    source = predictions.array("logits" if "logits" in predictions.names else "probabilities")
-    if source.shape[1] == 1:
-        return source[:, 0]
-    if source.shape[1] != 2:
+    given = "logits" if "logits" in predictions.names else "probabilities"
+    source = predictions.array(given)
+    if source.shape[1] > 2:
         raise QSpecError(f"A score of the positive class needs two classes; the model has {source.shape[1]}.")
+    if source.shape[1] == 1 or given == "probabilities":
+        return source[:, -1]
     score = np.empty(predictions.n)
     for rows, log_probability in predictions.log_probability_blocks():
         score[rows] = np.exp(log_probability[:, 1])
