@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from qspec.data.limits import DEFAULT_LIMITS
 from qspec.data.strata import Stratified, stratify
 from qspec.errors import QSpecError
+from qspec.execute.refusals import Refusals, refused
 from qspec.execute.scores import Scores
+from qspec.execute.scoring import columns_of
 from qspec.execute.sheets import IDS, TRUTHS, PairedSheet, table_of
 from qspec.execute.thresholds import chosen, paired
 from qspec.execute.units import unit_numbers
@@ -64,18 +66,22 @@ class Reading:
                 base[str(metric)], quantized[str(metric)] = found
             elif all(_has(side, metric) for side in self.sides):
                 computed.append(metric)
-        thresholds = paired(computed, self.evaluation.threshold, self._no_tuning)
-        for one in thresholds:
-            first, second = self.sides
-            assert first is not None and second is not None
-            quantized[one.name] = one.quantized.columns(second.beside(first))
-            base[one.name] = quantized[one.name] if one.of_pair else one.baseline.columns(first)
-        missing = [str(metric) for metric in metrics if str(metric) not in base]
-        if len(missing) == len(metrics):
+        refusals = Refusals()
+        thresholds = paired(computed, self.evaluation.threshold, self._no_tuning, refusals)
+        first, second = self.sides
+        if first is not None and second is not None:
+            made = columns_of(thresholds, first, second.beside(first), refusals)
+            base |= made[0]
+            quantized |= made[1]
+        refusals.check(len(metrics))
+        missing = [str(one) for one in metrics if str(one) not in base and str(one) not in refusals]
+        if not base:
             raise QSpecError(self._nothing(missing), hint=_hint(metrics))
         if missing:
             self.notes.append(f"the columns do not hold {spoken(missing)}")
         facts: dict[str, Any] = {"source": {part: one.sha256 for part, one in self.sheet.files.items()}}
+        facts |= refusals.facts()
+        self.notes += [f"{name} was left out: {reason}" for name, reason in refused(facts).items()]
         if values := chosen(thresholds):
             facts["thresholds"] = values
         table = table_of(self.sheet.shared, " and ".join(one.name for one in self.sheet.files.values()))

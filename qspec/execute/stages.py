@@ -30,6 +30,7 @@ from qspec.execute.probes import batch_matters, probe, suspicion
 from qspec.execute.questions import seed_of
 from qspec.execute.realize import Side, open_data
 from qspec.execute.reference import open_reference
+from qspec.execute.refusals import Refusals
 from qspec.execute.rounds import Apart
 from qspec.execute.scores import REFERENCE, Scores
 from qspec.execute.scoring import Runner, placed, score
@@ -196,13 +197,15 @@ class Stages:
         opened, probed = self._probed(opened)
         evaluation, executor = opened.plan, self.plan.resolved.executor
         assert executor is not None
-        name = f"scores {evaluation.name}".strip()
+        name, refusals = f"scores {evaluation.name}".strip(), Refusals()
         with located(executor.where("threshold")):
             metrics = paired(
                 opened.metrics,
                 evaluation.evaluation.threshold,
                 lambda: opened.opening.tuning(opened.metrics, opened.rows, self.plan.batch),
+                refusals,
             )
+            refusals.check(len(opened.metrics))
         with located(evaluation.data.declared):
             scores = score(
                 opened.runner,
@@ -210,6 +213,7 @@ class Stages:
                 metrics,
                 self.plan.batch,
                 lambda done, total: self.progress(name, done, total),
+                refusals,
             )
             scores.facts.update(probed | opened.opening.facts())
             if thresholds := chosen(metrics):
@@ -220,7 +224,10 @@ class Stages:
                     self.progress(f"scores of {other.removeprefix('.')}", done, total)
 
                 pair = self.sessions[0], session
-                scores.others[other] = score(opened.runner, pair, metrics, self.plan.batch, told).quantized
+                made = score(opened.runner, pair, metrics, self.plan.batch, told, refusals)
+                scores.others[other] = made.quantized
+            refusals.check(len(opened.metrics))
+            scores = scores.without(refusals)
             return placed(scores, opened.runner, opened.strata, opened.units, len(opened.rows))
 
     def _other_sessions(self) -> Iterator[tuple[str, Session]]:

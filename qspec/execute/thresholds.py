@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from qspec.errors import QSpecError
+from qspec.execute.refusals import Refusals
 from qspec.execute.scoring import Paired
 from qspec.metrics.bind import BoundMetric
 from qspec.metrics.predictions import Predictions
@@ -14,12 +15,15 @@ Tuning = Callable[[], tuple[Predictions, Predictions]]
 """Runs both models on the tuning split."""
 
 
-def paired(metrics: Sequence[BoundMetric], declared: Threshold | None, tuning: Tuning) -> list[Paired]:
+def paired(
+    metrics: Sequence[BoundMetric], declared: Threshold | None, tuning: Tuning, refusals: Refusals
+) -> list[Paired]:
     """Each metric for either model, with its threshold where it needs one.
 
     The baseline's threshold is chosen on the tuning split and kept for the quantized model where it is frozen, by
     the metric (`threshold: frozen`) or by the evaluation; else each model has its own. The tuning split is run
-    only when a threshold is chosen. Raises `QSpecError` where nothing says where a threshold comes from.
+    only when a threshold is chosen. A metric that none can be chosen for is left out, with its reason among `refusals`.
+    Raises `QSpecError` where nothing says where a threshold comes from.
     """
     split: tuple[Predictions, Predictions] | None = None
     found = []
@@ -38,9 +42,13 @@ def paired(metrics: Sequence[BoundMetric], declared: Threshold | None, tuning: T
             )
         split = split or tuning()
         frozen = bool(declared.frozen) or metric.parameters.get("threshold") == "frozen"
-        base = metric.choose_threshold(split[0])
-        own = base if frozen else metric.choose_threshold(split[1])
-        found.append(Paired(str(metric), metric.with_threshold(base), metric.with_threshold(own)))
+        both = split if not frozen else (split[0], split[0])
+        cuts = refusals.attempt(
+            str(metric),
+            lambda one=metric, sides=both: [one.choose_threshold(side) for side in sides],  # type: ignore[misc]
+        )
+        if cuts is not None:
+            found.append(Paired(str(metric), *(metric.with_threshold(cut) for cut in cuts)))
     return found
 
 

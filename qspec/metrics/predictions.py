@@ -96,8 +96,8 @@ class Predictions:
         label = self.column("label")
         if self.n and (label.min() < 0 or label.max() >= classes):
             raise QSpecError(
-                f"Labels run from {label.min()} to {label.max()}, and the model has {classes} classes, "
-                f"numbered 0 to {classes - 1}.",
+                f"Labels run from {label.min()} to {label.max()}, and {classes} classes are numbered "
+                f"0 to {classes - 1}.",
                 hint="check the label column and the label map",
             )
         return label

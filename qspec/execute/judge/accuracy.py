@@ -9,9 +9,10 @@ from qspec.execute.contrasts.contrast import Asked, Question
 from qspec.execute.judge.sample import Sample
 from qspec.execute.judge.verdict import Judged, Part, not_judged
 from qspec.execute.questions import Asking, questions
+from qspec.execute.refusals import refused
 from qspec.execute.scores import Scores
 from qspec.metrics import registry
-from qspec.metrics.bind import bind
+from qspec.metrics.bind import unavailable
 from qspec.model.claim import Assertion
 from qspec.model.evaluation import Evaluated
 from qspec.model.measurand import Measurand, MeasurandKind, metric_named
@@ -33,7 +34,7 @@ class AccuracyJudge:
         if metric is not None and subject.kind is MeasurandKind.RECOVERED:
             metric = self.sample.recovered(metric, subject.source or "")
         if metric is None or declared is None:
-            return not_judged(assertion, Outcome.NOT_EXECUTABLE, _not_computed(assertion, subject))
+            return not_judged(assertion, Outcome.NOT_EXECUTABLE, self._not_computed(assertion, subject))
         try:
             askings = questions(assertion, subject, self.sample.metrics[declared], self.evaluation)
             sides = [self._one_bound(metric, assertion, asking) for asking in askings]
@@ -49,6 +50,17 @@ class AccuracyJudge:
             return self.sample.distance(subject.metric)
         declared = metric_named(subject.metric, self.sample.declared)
         return str(declared) if declared is not None and str(declared) in self.sample.metrics else None
+
+    def _not_computed(self, assertion: Assertion, subject: Measurand) -> str:
+        """Why no score of what an assertion bounds is here."""
+        if subject.metric is None:
+            return f"{assertion.quantity} was not computed; it is not among the metrics that ran here"
+        # As the evaluation declares it: an assertion may leave the parameters out.
+        term = metric_named(subject.metric, self.sample.declared) or subject.metric
+        if (reason := refused(self.sample.scores.facts).get(str(term))) is not None:
+            return reason
+        never = unavailable(term) if term.head in registry else None
+        return never or f"{term} was not computed; it is not among the metrics that ran here"
 
     def _one_bound(self, metric: str, assertion: Assertion, asking: Asking) -> Judged:
         readings = [self._reading(metric, assertion, question) for question in asking.readings]
@@ -93,17 +105,6 @@ class AccuracyJudge:
         except InsufficientDataError as error:
             nothing = Interval(math.nan, -math.inf, math.inf, question.confidence, "none")
             return Part(label, Verdict(Outcome.INCONCLUSIVE, nothing, nothing, 1.0), error.message)
-
-
-def _not_computed(assertion: Assertion, subject: Measurand) -> str:
-    """Why no score of what an assertion bounds is here."""
-    if subject.metric is not None and subject.metric.head in registry:
-        never = bind(subject.metric).unavailable
-        if never is not None:
-            return never
-    return (
-        f"{subject.metric or assertion.quantity} was not computed; it is not among the metrics that ran here"
-    )
 
 
 def _critical(parts: list[Part], relation: Relation) -> Part:
