@@ -128,7 +128,7 @@ class Predictions:
             block = source[rows].astype(np.float64)
             if given is None:
                 with np.errstate(divide="ignore"):
-                    yield rows, np.log(block)
+                    yield rows, np.log(np.maximum(block, 0))
             else:
                 block -= block.max(axis=1, keepdims=True)
                 block -= np.log(np.exp(block).sum(axis=1, keepdims=True))
