@@ -16,6 +16,8 @@ from qspec.model.expression import Argument, Term
 from qspec.registry import UnknownNameError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from qspec.metrics.definition import CountedScore
     from qspec.metrics.fields import BoolArray, FloatArray, IntArray
     from qspec.metrics.predictions import Predictions
@@ -70,11 +72,22 @@ class BoundMetric:
         """Why running a model does not give the value, in a sentence; None where it does."""
         return unavailable(self.term)
 
-    def unfit(self, classes: int | None) -> str | None:
-        """Why the answers of a model that tells so many classes apart do not give the value; None where they may."""
-        if not self.metric.two_classes or classes is None or classes <= 2:
-            return None
-        return f"The metric {self} is of a positive and a negative class, and the model tells {classes} classes apart."
+    def unfit(
+        self, given: Collection[str], classes: int | None, holder: str = "these predictions hold"
+    ) -> str | None:
+        """Why answers that come as these arrays, of a model that tells so many classes apart, do not give the value.
+
+        None where they may, as far as that can be told before they are there.
+        """
+        from qspec.metrics.predictions import derivable
+
+        if self.metric.two_classes and classes is not None and classes > 2:
+            return f"The metric {self} is of a positive and a negative class, and the model tells {classes} classes apart."
+        for need in self._needs:
+            names = need.split("|")
+            if not any(derivable(name, given) for name in names):
+                return f"The metric {self} needs {spoken(names, 'or')}; {holder} {spoken(list(given))}."
+        return None
 
     def loss(self, baseline: float, quantized: float) -> float:
         """What was lost, in the metric's own unit: positive is worse, whatever the direction."""
@@ -215,15 +228,8 @@ class BoundMetric:
 
     def _suits(self, predictions: Predictions) -> None:
         """Raise `NotExecutableError` where the predictions are not of the kind that the metric scores."""
-        if (unfit := self.unfit(predictions.classes)) is not None:
-            raise NotExecutableError(unfit, hint="bound a metric of all classes, such as top1 or f1(macro)")
-        for need in self._needs:
-            if not any(predictions.has(name) for name in need.split("|")):
-                raise NotExecutableError(
-                    f"The metric {self} needs {spoken(need.split('|'), 'or')}; "
-                    f"these predictions hold {spoken(predictions.names)}.",
-                    hint="bound a metric that the task's answers give",
-                )
+        if (reason := self.unfit(predictions.names, predictions.classes)) is not None:
+            raise NotExecutableError(reason, hint="bound a metric that the task's answers give")
 
 
 def find(term: Term) -> Metric:

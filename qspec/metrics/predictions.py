@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qspec.errors import QSpecError
@@ -58,9 +58,7 @@ class Predictions:
 
     def has(self, name: str) -> bool:
         """True when the array was given or can be derived."""
-        return name in self._arrays or any(
-            all(self.has(source) for source in sources) for sources in _SOURCES.get(name, ())
-        )
+        return derivable(name, self._arrays)
 
     def array(self, name: str) -> Array:
         """The numeric array `name`, given or derived; raises `QSpecError` when it can be neither."""
@@ -148,6 +146,13 @@ class Predictions:
             for name, values in self._arrays.items()
         }
         return Predictions(arrays, baseline=None if self.baseline is None else self.baseline.take(index))
+
+
+def derivable(name: str, given: Collection[str]) -> bool:
+    """Whether an array is among those given, or follows from them."""
+    return name in given or any(
+        all(derivable(source, given) for source in sources) for sources in _SOURCES.get(name, ())
+    )
 
 
 def _prediction(predictions: Predictions) -> Array:

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.data import examples
+from qspec.data.nature import Nature
 from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
 from qspec.execute.tasks import registry
-from qspec.execute.tasks.over_classes import over_classes
+from qspec.execute.tasks.over_classes import array_of, over_classes
 from qspec.execute.tasks.runner import TaskRunner
 from qspec.metrics.predictions import Predictions
 
@@ -40,6 +41,10 @@ class Classification(TaskRunner):
         if "prediction" not in arrays:
             self._check_range(next(iter(arrays.values())).shape[1], rows)
         return Predictions({**arrays, "label": self.labels[rows]})
+
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """Scores of all classes, or nothing but the class; and the labels."""
+        return array_of(nature), "label"
 
     def _check_range(self, classes: int, rows: Rows) -> None:
         labels = self.labels[rows]

@@ -13,6 +13,11 @@ _ROUNDED = 1e-4
 """How far from 1 probabilities may add before they are taken to be rounded to few bits."""
 
 
+def array_of(nature: Nature) -> str:
+    """The array that numbers over several classes are."""
+    return {Nature.SCORES: "logits", Nature.PROBABILITIES: "probabilities"}.get(nature, "prediction")
+
+
 def over_classes(values: NDArray[Any], nature: Nature) -> dict[str, NDArray[Any]]:
     """The array that numbers over classes (…, C) are: `logits` or `probabilities` (…, C), or the `prediction` (…,).
 

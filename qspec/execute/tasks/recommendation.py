@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.data import examples
+from qspec.data.nature import Nature
 from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
@@ -43,6 +44,10 @@ class Recommendation(TaskRunner):
         if any(isinstance(k, int) for k in cutoffs) and ranking.shape[1] < depth:
             ranking = np.pad(ranking, ((0, 0), (0, depth - ranking.shape[1])), constant_values=-1)
         return Predictions({"ranking": ranking.astype(np.int64), "label": labels})
+
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """The same whatever the graph ends in."""
+        return "ranking", "label"
 
     def answers(self, predictions: Predictions) -> NDArray[Any]:
         """The item ranked first."""

@@ -153,6 +153,13 @@ class TaskRunner(ABC):
     def predictions(self, outputs: Arrays, rows: Rows) -> Predictions:
         """Predictions for a block of examples from the graph's outputs and their places in the split."""
 
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """The arrays that its predictions are made of, from an output whose numbers over classes are of this nature.
+
+        None of them where only a run tells.
+        """
+        return ()
+
     def answers(self, predictions: Predictions) -> NDArray[Any] | None:
         """What was answered, (examples, …), so that changes can be counted; None where answers are not discrete."""
         return None
@@ -190,6 +197,13 @@ class Gatherer(ABC):
     def probe(self, outputs: Arrays, rows: Rows) -> NDArray[Any] | None:
         """Something discrete for each item, by which runs are compared; None where there is nothing of the kind."""
         return None
+
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """The arrays that its predictions are made of, from an output whose numbers over classes are of this nature.
+
+        None of them where only a run tells.
+        """
+        return ()
 
     def answers(self, predictions: Predictions) -> NDArray[Any] | None:
         """What was answered, (examples, …), so that changes can be counted; None where answers are not discrete."""

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.data.nature import Nature
 from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
 from qspec.execute.tasks import registry
-from qspec.execute.tasks.over_classes import over_classes
+from qspec.execute.tasks.over_classes import array_of, over_classes
 from qspec.execute.tasks.runner import Gatherer, log_probabilities, token_scores
 from qspec.metrics.predictions import Predictions
 
@@ -64,6 +65,10 @@ class TokenClassification(Gatherer):
         kept["confidence"][labels >= 0] = np.exp(own)
         kept["loss"][labels >= 0] = -log_probabilities(flat[counted], labels.reshape(-1)[counted])
         return kept
+
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """Scores of all classes, or nothing but the class; and the labels."""
+        return array_of(nature), "label"
 
     @cached_property
     def _whole(self) -> bool:
