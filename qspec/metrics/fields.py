@@ -66,6 +66,9 @@ FIELDS = {
     "choice-lengths": Field(2, 2, "float", "length of every choice, in the unit that normalizes"),
     "ranking": Field(2, 2, "integer", "retrieved items, best first; -1 pads"),
     "gains": Field(2, 2, "float", "relevance of every retrieved item, best first"),
+    "outranked": Field(
+        1, 1, "float", "share of the other items that score below the relevant one, ties counting half"
+    ),
     "relevant": Field(1, 1, "float", "number of relevant items in the collection"),
     "ideal": Field(2, 2, "float", "relevances of the best possible ranking, in falling order; 0 pads"),
     "loss": Field(1, 1, "float", "negative log-likelihood of the example, in nats"),
