@@ -3,7 +3,8 @@
 What it finds
 -------------
 A metric of another kind of output than the task's: a word error rate of a classifier, top-1 of a translation, a box
-precision of a language model.
+precision of a language model. With the model at hand, also one of two classes where the graph tells more apart, and one of
+probabilities where only the class is left; such a metric is left out of a run, and the others are judged.
 
 Why it matters
 --------------
