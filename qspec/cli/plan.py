@@ -88,13 +88,13 @@ def _document(
         hidden = [(str(said.assertion), part) for said in view.assertions for part in concealed(said)]
         rows = [one for one in found if isinstance(one, Need)]
         others = [one for one in found if isinstance(one, Unplanned)]
-        run, why, unfit = (None, None, []) if sizes_only else _would_run(resolved)
+        run, why, unfit, warnings = (None, None, [], []) if sizes_only else _would_run(resolved)
         if output_format == "text":
             click.echo("\n".join(_text(resolved.name, rows, others, given.power)))
             for assertion, part in hidden:
                 click.echo(f"  while `{assertion}` holds, {part.stratum} may lose {points(part.loss)}")
             if not sizes_only:
-                click.echo("\n".join(_running(run, why, unfit)))
+                click.echo("\n".join(_running(run, why, unfit, warnings)))
             click.echo()
         yield {
             "claim": resolved.name,
@@ -104,11 +104,12 @@ def _document(
             "run": run.to_json() if run is not None else None,
             "cannot_run": why,
             "preflight": [finding_data(one) for one in unfit],
+            "warnings": [finding_data(one) for one in warnings],
         }
 
 
-def _would_run(resolved: Any) -> tuple[Any, str | None, list[Diagnostic]]:
-    """The plan of a run, or the sentence that says why there can be none here; and what its files do not fit."""
+def _would_run(resolved: Any) -> tuple[Any, str | None, list[Diagnostic], list[Diagnostic]]:
+    """The plan of a run, or the sentence that says why there can be none here; what its files do not fit, and warnings."""
     from qspec.api import require_execution
 
     try:
@@ -118,18 +119,17 @@ def _would_run(resolved: Any) -> tuple[Any, str | None, list[Diagnostic]]:
         from qspec.execute.preflight import unfit
 
         made = make_plan(resolved, Options())
-        return made, None, unfit(made)
+        return made, None, *unfit(made)
     except QSpecError as error:
-        return None, error.message, []
+        return None, error.message, [], []
 
 
-def _running(run: Any, why: str | None, unfit: Sequence[Diagnostic]) -> Iterator[str]:
+def _running(
+    run: Any, why: str | None, unfit: Sequence[Diagnostic], warnings: Sequence[Diagnostic]
+) -> Iterator[str]:
     if unfit:
         yield "  would not run here:"
-        for one in unfit:
-            place = one.source.place(one.span.start)
-            told = str(QSpecError(one.message, place=place, hint=one.help, rule=one.code))
-            yield from (f"    {line}" for line in told.splitlines())
+        yield from _told(unfit)
     elif run is None:
         yield f"  would not run here: {why}"
     else:
@@ -137,6 +137,16 @@ def _running(run: Any, why: str | None, unfit: Sequence[Diagnostic]) -> Iterator
 
         yield "  would run:"
         yield from (f"  {line}" for line in list(plan_lines(run))[1:])
+        if warnings:
+            yield "  would be left out of it:"
+            yield from _told(warnings)
+
+
+def _told(findings: Sequence[Diagnostic]) -> Iterator[str]:
+    for one in findings:
+        place = one.source.place(one.span.start)
+        told = str(QSpecError(one.message, place=place, hint=one.help, rule=one.code))
+        yield from (f"    {line}" for line in told.splitlines())
 
 
 def _text(name: str, rows: list[Need], others: list[Unplanned], power: float) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from qspec.data.limits import DEFAULT_LIMITS
+from qspec.data.nature import Nature
 from qspec.data.table import Array, listed
 from qspec.data.transforms import VERSION, Arguments, Files, Masked, Transform, registry
 from qspec.errors import QSpecError
@@ -30,6 +31,7 @@ class Steps:
             )
         self._before = [_step(term, "pre", files) for term in given.pre]
         self._after = [_step(term, "post", files) for term in given.post]
+        self._leave = [registry.get(term.name).leaves for term in given.post]
         self._files = files
 
     @property
@@ -84,6 +86,12 @@ class Steps:
         for _, transform in self._after:
             output = transform(output)
         return output
+
+    def leaves(self, nature: Nature) -> Nature:
+        """What an output's numbers over classes are after the `post` steps, from what the graph gives."""
+        for leave in self._leave:
+            nature = leave(nature)
+        return nature
 
 
 _BLOCK = 64

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.data.chat import ChatTemplate, open_chat
+from qspec.data.nature import Nature
 from qspec.data.paths import inside
 from qspec.data.source import open_table
 from qspec.data.splits import overlap
@@ -34,6 +35,8 @@ from qspec.metrics.definition import Availability, Family
 from qspec.metrics.parameters import spoken
 from qspec.metrics.predictions import Predictions
 from qspec.model.measurand import MeasurandKind, measurand
+from qspec.quantize.ending import ending
+from qspec.quantize.graph import open_model
 from qspec.registry import UnknownNameError
 
 _FROM_PREDICTIONS = frozenset({"kl", "cosine"})
@@ -125,7 +128,30 @@ class Opening:
             lambda source: open_table(*locate(self.plan, data.folder, source)),
             self.tokenizer,
             self.chat,
+            self.ends,
         )
+
+    def ends(self, name: str, place: int) -> Nature:
+        """What the numbers of an output are, as the baseline's graph ends, for both models alike."""
+        natures = self._natures
+        known = name if name in natures else list(natures)[min(place, len(natures) - 1)]
+        if natures[known] is not Nature.SCORES:
+            self._told[known] = natures[known].value
+        return natures[known]
+
+    @cached_property
+    def _natures(self) -> dict[str, Nature]:
+        """What each output of the baseline's graph holds, in order; the graph itself is not kept."""
+        graph = open_model(self.sessions[0].path)
+        return {port.name: ending(graph.proto, port.name) for port in graph.outputs}
+
+    @cached_property
+    def _told(self) -> dict[str, str]:
+        return {}
+
+    def facts(self) -> dict[str, Any]:
+        """What the record keeps of how outputs were read: those that the graph ends in something else than scores."""
+        return {"outputs": dict(self._told)} if self._told else {}
 
     @cached_property
     def _named(self) -> tuple[Origin, str] | None:

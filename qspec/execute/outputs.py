@@ -14,7 +14,9 @@ from qspec.data.classes import class_numbers, truth_values
 from qspec.data.limits import DEFAULT_LIMITS
 from qspec.data.strata import Stratified, stratify
 from qspec.errors import QSpecError
+from qspec.execute.refusals import Refusals, refused
 from qspec.execute.scores import Scores
+from qspec.execute.scoring import columns_of
 from qspec.execute.sheets import IDS, TRUTHS, PairedSheet, table_of
 from qspec.execute.thresholds import chosen, paired
 from qspec.execute.units import unit_numbers
@@ -67,26 +69,27 @@ class Reading:
                 base[str(metric)], quantized[str(metric)] = found
             elif all(_has(side, metric, at_threshold=str(metric) in decided) for side in self.sides):
                 computed.append(metric)
-        undecided = {str(one): why for one in computed if (why := _undecided(one, decided)) is not None}
-        thresholds = paired([one for one in computed if str(one) not in undecided], decided)
-        for one in thresholds:
-            first, second = self.sides
-            assert first is not None and second is not None
-            quantized[one.name] = one.quantized.columns(second.beside(first))
-            base[one.name] = quantized[one.name] if one.of_pair else one.baseline.columns(first)
-        missing = [str(metric) for metric in metrics if str(metric) not in base]
-        absent = [name for name in missing if name not in undecided]
-        if absent and (error := self._unread(absent)) is not None:
+        refusals = Refusals()
+        for one in computed:
+            if (why := _undecided(one, decided)) is not None:
+                refusals.leave(str(one), why)
+        thresholds = paired([one for one in computed if str(one) not in refusals], decided, refusals)
+        first, second = self.sides
+        if first is not None and second is not None:
+            made = columns_of(thresholds, first, second.beside(first), refusals)
+            base |= made[0]
+            quantized |= made[1]
+        missing = [str(one) for one in metrics if str(one) not in base and str(one) not in refusals]
+        if missing and (error := self._unread(missing)) is not None:
             raise error
-        if len(missing) == len(metrics):
-            if undecided:
-                raise next(iter(undecided.values()))
-            raise QSpecError(self._nothing(absent), hint=_hint(metrics))
-        if absent:
-            self.notes.append(f"the columns do not hold {spoken(absent)}")
-        self.notes += [why.message for why in undecided.values()]
+        if not base:
+            refusals.check(0)
+            raise QSpecError(self._nothing(missing), hint=_hint(metrics))
+        if missing:
+            self.notes.append(f"the columns do not hold {spoken(missing)}")
         facts: dict[str, Any] = {"source": {part: one.sha256 for part, one in self.sheet.files.items()}}
-        facts |= chosen(thresholds, decided)
+        facts |= refusals.facts() | chosen(thresholds, decided)
+        self.notes += [f"{name} was left out: {reason}" for name, reason in refused(facts).items()]
         name = " and ".join(one.name for one in self.sheet.files.values())
         table = table_of(self.sheet.shared, name, self.sheet.unread)
         rows = np.arange(self.sheet.rows, dtype=np.int64)

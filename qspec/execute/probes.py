@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from qspec.execute.collapse import Answer, collapse
 from qspec.execute.determinism import Determinism, determinism
 from qspec.execute.evaluate import Rows
+from qspec.execute.refusals import refused
 from qspec.execute.sessions import Arrays, Session
 from qspec.execute.tasks.runner import Gatherer, TaskRunner
 from qspec.execute.units import BATCH
@@ -43,6 +44,10 @@ def batch_matters(facts: dict[str, Any]) -> bool:
 
 def told(facts: dict[str, Any]) -> Iterator[str]:
     """What the probes saw, for people: a sentence on the determinism of either model, and one on collapse."""
+    for name, nature in (facts.get("outputs") or {}).items():
+        yield f"the output {name} holds {nature}, by the operator that its graph ends in, and is scored as such"
+    for metric, reason in refused(facts).items():
+        yield f"{metric} was left out: {reason}"
     seen = facts.get("determinism") or {}
     for model, one in (("quantized", seen), ("baseline", seen.get("baseline") or {})):
         if one.get("repeated"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from qspec.data.strata import Stratified
 from qspec.errors import QSpecError
 from qspec.execute.arrays import load_arrays, save_arrays
+from qspec.execute.refusals import Refusals
 
 DRAW = "calibration seed "
 """What begins the names of the models that another draw of the calibration sample gave; no executor is called so."""
@@ -40,6 +41,16 @@ class Scores:
     others: dict[str, dict[str, NDArray[np.float64]]] = field(default_factory=dict)
     """Columns of the models of other executors that the claim compares with, by executor and metric, and of the reference
     that the baseline was exported from, under `REFERENCE`."""
+
+    def without(self, refusals: Refusals) -> Scores:
+        """These scores without the metrics that were left out, for any of the models, and with the reasons."""
+        return replace(
+            self,
+            baseline=refusals.without(self.baseline),
+            quantized=refusals.without(self.quantized),
+            others={name: refusals.without(columns) for name, columns in self.others.items()},
+            facts=self.facts | refusals.facts(),
+        )
 
     def changed(self) -> NDArray[np.bool_] | None:
         """Which examples got another answer."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from qspec.data.strata import Stratified
 from qspec.execute.evaluate import Rows, evaluate, evaluate_one
+from qspec.execute.refusals import Refusals
 from qspec.execute.scores import Scores
 from qspec.execute.sessions import Arrays, Session
 from qspec.execute.tasks.runner import Gatherer, TaskRunner
@@ -40,12 +41,20 @@ class Paired:
 
 
 def score(
-    runner: Runner, sessions: Sessions, metrics: Sequence[Paired], batch: int, progress: Progress
+    runner: Runner,
+    sessions: Sessions,
+    metrics: Sequence[Paired],
+    batch: int,
+    progress: Progress,
+    refusals: Refusals,
 ) -> Scores:
-    """The scores of both models; strata and units are put in by who knows them."""
+    """The scores of both models; strata and units are put in by who knows them.
+
+    A metric that either model's answers do not give is left out, with its reason among `refusals`.
+    """
     if isinstance(runner, Gatherer):
-        return _gathered(runner, sessions, metrics, batch, progress)
-    return _rowwise(runner, sessions, metrics, batch, progress)
+        return _gathered(runner, sessions, metrics, batch, progress, refusals)
+    return _rowwise(runner, sessions, metrics, batch, progress, refusals)
 
 
 def everything(runner: Runner, session: Session, batch: int) -> Predictions:
@@ -55,7 +64,10 @@ def everything(runner: Runner, session: Session, batch: int) -> Predictions:
 
     def reduce(outputs: Arrays, rows: Rows) -> Columns:
         predictions = runner.predictions(outputs, rows)
-        return {name: predictions.array(name) for name in ("score", "label")}
+        # Where no class is the positive one all is kept, so that it can be told why no threshold is chosen.
+        scored = predictions.has("score") and (predictions.classes or 2) <= 2
+        kept = ("score", "label") if scored else predictions.names
+        return {name: predictions.array(name) for name in kept}
 
     return Predictions(evaluate_one(session, runner.inputs(), reduce, batch=batch))
 
@@ -63,8 +75,8 @@ def everything(runner: Runner, session: Session, batch: int) -> Predictions:
 class _Blocks:
     """The columns of both models, from blocks of examples as they come."""
 
-    def __init__(self, runner: TaskRunner, metrics: Sequence[Paired], count: int) -> None:
-        self.runner, self.metrics = runner, metrics
+    def __init__(self, runner: TaskRunner, metrics: Sequence[Paired], count: int, refusals: Refusals) -> None:
+        self.runner, self.metrics, self.refusals = runner, metrics, refusals
         self._second = {metric.name: Collected(count) for metric in metrics}
         self._first = {m.name: self._second[m.name] if m.of_pair else Collected(count) for m in metrics}
         self._paired = any(metric.of_pair for metric in metrics)
@@ -77,7 +89,7 @@ class _Blocks:
         predictions = self.runner.predictions(outputs, rows)
         for metric in self.metrics:
             if not metric.of_pair:
-                self._first[metric.name].take(metric.baseline.columns(predictions))
+                self._keep(self._first, metric.name, metric.baseline, predictions)
         self._before = predictions if self._paired else None
         return _answer(self.runner, predictions)
 
@@ -87,13 +99,21 @@ class _Blocks:
         if self._before is not None:
             predictions = predictions.beside(self._before)
         for metric in self.metrics:
-            self._second[metric.name].take(metric.quantized.columns(predictions))
+            self._keep(self._second, metric.name, metric.quantized, predictions)
         return _answer(self.runner, predictions)
+
+    def _keep(
+        self, side: dict[str, Collected], name: str, metric: BoundMetric, predictions: Predictions
+    ) -> None:
+        columns = self.refusals.attempt(name, lambda: metric.columns(predictions))
+        if columns is not None:
+            side[name].take(columns)
 
     def columns(self) -> tuple[Columns, Columns]:
         """The columns of all examples, of the baseline and of the quantized model; the same where they are of the pair."""
         first, second = (
-            {name: each.whole() for name, each in side.items()} for side in (self._first, self._second)
+            {name: each.whole() for name, each in self.refusals.without(side).items()}
+            for side in (self._first, self._second)
         )
         return first, second
 
@@ -104,10 +124,15 @@ def _answer(runner: TaskRunner, predictions: Predictions) -> Columns:
 
 
 def _rowwise(
-    runner: TaskRunner, sessions: Sessions, metrics: Sequence[Paired], batch: int, progress: Progress
+    runner: TaskRunner,
+    sessions: Sessions,
+    metrics: Sequence[Paired],
+    batch: int,
+    progress: Progress,
+    refusals: Refusals,
 ) -> Scores:
     inputs = runner.inputs()
-    blocks = _Blocks(runner, metrics, len(next(iter(inputs.values()))))
+    blocks = _Blocks(runner, metrics, len(next(iter(inputs.values()))), refusals)
     run = evaluate(
         *sessions,
         inputs,
@@ -126,20 +151,42 @@ def _rowwise(
 
 
 def _gathered(
-    runner: Gatherer, sessions: Sessions, metrics: Sequence[Paired], batch: int, progress: Progress
+    runner: Gatherer,
+    sessions: Sessions,
+    metrics: Sequence[Paired],
+    batch: int,
+    progress: Progress,
+    refusals: Refusals,
 ) -> Scores:
     first, second, padded = runner.run(sessions, batch, progress)
     baseline = runner.gather(first)
     quantized = runner.gather(second).beside(baseline)
-    columns = {m.name: m.quantized.columns(quantized) for m in metrics}
+    columns = columns_of(metrics, baseline, quantized, refusals)
     answers = runner.answers(baseline), runner.answers(quantized)
     return Scores(
         baseline.n,
-        {m.name: columns[m.name] if m.of_pair else m.baseline.columns(baseline) for m in metrics},
-        columns,
+        *columns,
         (answers[0], answers[1]) if answers[0] is not None and answers[1] is not None else None,
         facts={"batch": batch, "padded": padded},
     )
+
+
+def columns_of(
+    metrics: Sequence[Paired], baseline: Predictions, quantized: Predictions, refusals: Refusals
+) -> tuple[Columns, Columns]:
+    """The columns of the baseline and of the quantized model, whose predictions stand beside the baseline's."""
+    first: Columns = {}
+    second: Columns = {}
+    for metric in metrics:
+        of_second = refusals.attempt(metric.name, lambda one=metric: one.quantized.columns(quantized))  # type: ignore[misc]
+        of_first = (
+            of_second
+            if metric.of_pair
+            else refusals.attempt(metric.name, lambda one=metric: one.baseline.columns(baseline))  # type: ignore[misc]
+        )
+        if of_first is not None and of_second is not None:
+            first[metric.name], second[metric.name] = of_first, of_second
+    return first, second
 
 
 def placed(

@@ -30,6 +30,7 @@ from qspec.execute.probes import batch_matters, probe, suspicion
 from qspec.execute.questions import seed_of
 from qspec.execute.realize import Side, open_data
 from qspec.execute.reference import open_reference
+from qspec.execute.refusals import Refusals
 from qspec.execute.rounds import Apart
 from qspec.execute.scores import REFERENCE, Scores
 from qspec.execute.scoring import Runner, placed, score
@@ -44,6 +45,8 @@ from qspec.model.base import Silence
 from qspec.model.evaluation import Evaluated, Load, Strata
 from qspec.model.quantity import Quantity
 
+SCORING = 2
+"""Raised when the same outputs of the same models are scored otherwise, so that scores kept before are not taken for these."""
 _LONGEST = 24 * 3600
 Progress = Callable[[str, int, int], None]
 """Told the stage, what is done of it, and how much there is."""
@@ -155,6 +158,7 @@ class Stages:
         key = canonical.digest(
             self._ingredients(
                 "scores",
+                version=SCORING,
                 data=opened.digest,
                 task=evaluation.task,
                 metrics=[str(m) for m in opened.metrics],
@@ -195,13 +199,15 @@ class Stages:
         opened, probed = self._probed(opened)
         evaluation, executor = opened.plan, self.plan.resolved.executor
         assert executor is not None
-        name = f"scores {evaluation.name}".strip()
+        name, refusals = f"scores {evaluation.name}".strip(), Refusals()
         with located(executor.where("threshold")):
             metrics = paired(
                 opened.metrics,
                 opened.opening.decisions,
+                refusals,
                 lambda: opened.opening.tuning(opened.metrics, opened.rows, self.plan.batch),
             )
+            refusals.check(len(opened.metrics))
         with located(evaluation.data.declared):
             scores = score(
                 opened.runner,
@@ -209,8 +215,9 @@ class Stages:
                 metrics,
                 self.plan.batch,
                 lambda done, total: self.progress(name, done, total),
+                refusals,
             )
-            scores.facts.update(probed)
+            scores.facts.update(probed | opened.opening.facts())
             scores.facts.update(chosen(metrics, opened.opening.decisions))
             if notes := opened.runner.notes():
                 scores.facts["notes"] = list(notes)
@@ -220,7 +227,10 @@ class Stages:
                     self.progress(f"scores of {other.removeprefix('.')}", done, total)
 
                 pair = self.sessions[0], session
-                scores.others[other] = score(opened.runner, pair, metrics, self.plan.batch, told).quantized
+                made = score(opened.runner, pair, metrics, self.plan.batch, told, refusals)
+                scores.others[other] = made.quantized
+            refusals.check(len(opened.metrics))
+            scores = scores.without(refusals)
             return placed(scores, opened.runner, opened.strata, opened.units, len(opened.rows))
 
     def _other_sessions(self) -> Iterator[tuple[str, Session]]:

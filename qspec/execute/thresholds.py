@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from qspec.execute.refusals import Refusals
 from qspec.execute.scoring import Paired
 from qspec.metrics.bind import BoundMetric
 from qspec.metrics.deciding import Decision
-from qspec.metrics.decision import threshold_at
+from qspec.metrics.parameters import OperatingPoint
 from qspec.metrics.predictions import Predictions
 
 Tuning = Callable[[], tuple[Predictions, Predictions]]
@@ -16,11 +18,15 @@ Tuning = Callable[[], tuple[Predictions, Predictions]]
 
 
 def paired(
-    metrics: Sequence[BoundMetric], decisions: Mapping[str, Decision], tuning: Tuning | None = None
+    metrics: Sequence[BoundMetric],
+    decisions: Mapping[str, Decision],
+    refusals: Refusals,
+    tuning: Tuning | None = None,
 ) -> list[Paired]:
     """Each metric for either model, with its threshold where it is decided at one; of those that can be decided.
 
-    The tuning split is run only when a threshold is chosen; where there is none, no metric may choose one.
+    The tuning split is run only when a threshold is chosen; where there is none, no metric may choose one. A metric that
+    none can be chosen for is left out, with its reason among `refusals`.
     """
     split: tuple[Predictions, Predictions] | None = None
     found = []
@@ -34,10 +40,15 @@ def paired(
         elif decision.point is not None:
             assert tuning is not None
             split = split or tuning()
-            base = threshold_at(split[0], decision.point)
-            own = base if decision.frozen else threshold_at(split[1], decision.point)
-            found.append(Paired(str(metric), metric.with_threshold(base), metric.with_threshold(own)))
+            both = (split[0], split[0]) if decision.frozen else split
+            cuts = refusals.attempt(str(metric), partial(_cuts, metric, both, decision.point))
+            if cuts is not None:
+                found.append(Paired(str(metric), *(metric.with_threshold(cut) for cut in cuts)))
     return found
+
+
+def _cuts(metric: BoundMetric, sides: tuple[Predictions, Predictions], point: OperatingPoint) -> list[float]:
+    return [metric.choose_threshold(side, point) for side in sides]
 
 
 def chosen(metrics: Sequence[Paired], decisions: Mapping[str, Decision]) -> dict[str, Any]:

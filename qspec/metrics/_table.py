@@ -46,6 +46,7 @@ MODULES: dict[str, str] = {
     "top1": "accuracy",
     "top5": "accuracy",
     "top@k": "accuracy",
+    "user-auc": "retrieval",
     "wer": "transcription",
 }
 
@@ -62,6 +63,7 @@ ALIASES: dict[str, str] = {
     "em": "exact-match",
     "expected-calibration-error": "ece",
     "f1-score": "f1",
+    "gauc": "user-auc",
     "hr@k": "hit-rate@k",
     "human-evaluation": "human-eval",
     "human-preference": "human-eval",

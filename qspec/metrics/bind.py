@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qspec.errors import QSpecError
+from qspec.errors import NotExecutableError, QSpecError
 from qspec.metrics import registry
 from qspec.metrics.arguments import read
 from qspec.metrics.definition import Additive, Availability, Direction, Family, Metric, Scored
@@ -16,6 +16,8 @@ from qspec.model.expression import Argument, Term
 from qspec.registry import UnknownNameError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from qspec.metrics.definition import CountedScore
     from qspec.metrics.fields import BoolArray, FloatArray, IntArray
     from qspec.metrics.predictions import Predictions
@@ -68,13 +70,24 @@ class BoundMetric:
     @property
     def unavailable(self) -> str | None:
         """Why running a model does not give the value, in a sentence; None where it does."""
-        match self.metric.availability:
-            case Availability.REFUSED:
-                return f"The metric {self} can be stated and checked, and not computed here."
-            case Availability.SCORES:
-                return f"The metric {self} is computed only from scores or outputs that were made elsewhere."
-            case Availability.EXECUTABLE:
-                return None
+        return unavailable(self.term)
+
+    def unfit(
+        self, given: Collection[str], classes: int | None, holder: str = "these predictions hold"
+    ) -> str | None:
+        """Why answers that come as these arrays, of a model that tells so many classes apart, do not give the value.
+
+        None where they may, as far as that can be told before they are there.
+        """
+        from qspec.metrics.predictions import derivable
+
+        if self.metric.two_classes and classes is not None and classes > 2:
+            return f"The metric {self} is of a positive and a negative class, and the model tells {classes} classes apart."
+        for need in self._needs:
+            names = need.split("|")
+            if not any(derivable(name, given) for name in names):
+                return f"The metric {self} needs {spoken(names, 'or')}; {holder} {spoken(list(given))}."
+        return None
 
     def loss(self, baseline: float, quantized: float) -> float:
         """What was lost, in the metric's own unit: positive is worse, whatever the direction."""
@@ -91,6 +104,13 @@ class BoundMetric:
     def with_threshold(self, threshold: float) -> BoundMetric:
         """The same metric deciding `score >= threshold`."""
         return replace(self, parameters=Parameters({**self.parameters, "threshold": float(threshold)}))
+
+    def choose_threshold(self, tuning: Predictions, point: OperatingPoint) -> float:
+        """The threshold that reaches the operating point on the tuning split."""
+        from qspec.metrics.decision import threshold_at
+
+        self._suits(tuning)
+        return threshold_at(tuning, point)
 
     # Computation -----------------------------------------------------------------------------
 
@@ -191,17 +211,24 @@ class BoundMetric:
                 f"The distance {self} compares two models, and only one model's predictions were given.",
                 hint="put the baseline's predictions beside them",
             )
-        for need in self.metric.needs:
-            if not any(predictions.has(name) for name in need.split("|")):
-                raise QSpecError(
-                    f"The metric {self} needs {spoken(need.split('|'), 'or')}; "
-                    f"these predictions hold {spoken(predictions.names)}."
-                )
+        self._suits(predictions)
         if self.needs_threshold:
             raise QSpecError(
                 f"The metric {self} needs a threshold, and none has been chosen.",
                 hint="say threshold { from: SPLIT } in the evaluation, with a split other than the test split",
             )
+
+    @property
+    def _needs(self) -> tuple[str, ...]:
+        """The arrays it reads, alternatives joined by `|`; an answer does not do where a threshold decides."""
+        by_threshold = self.parameters.get("threshold") is not None or self.needs_threshold
+        needs = self.metric.needs
+        return tuple("score" if by_threshold and need == "score|prediction" else need for need in needs)
+
+    def _suits(self, predictions: Predictions) -> None:
+        """Raise `NotExecutableError` where the predictions are not of the kind that the metric scores."""
+        if (reason := self.unfit(predictions.names, predictions.classes)) is not None:
+            raise NotExecutableError(reason, hint="bound a metric that the task's answers give")
 
 
 def find(term: Term) -> Metric:
@@ -215,6 +242,20 @@ def find(term: Term) -> Metric:
         raise QSpecError(
             f"There is no metric called {term.head}.", hint=f"did you mean {near}?" if near else None
         ) from None
+
+
+def unavailable(term: Term) -> str | None:
+    """Why running a model does not give the value of the metric that `term` names, with parameters or without, in a sentence.
+
+    None where it does. Raises `QSpecError` for an unknown metric.
+    """
+    match find(term).availability:
+        case Availability.REFUSED:
+            return f"The metric {term} can be stated and checked, and not computed here."
+        case Availability.SCORES:
+            return f"The metric {term} is computed only from scores or outputs that were made elsewhere."
+        case Availability.EXECUTABLE:
+            return None
 
 
 def bind(term: Term, *, task: str | None = None) -> BoundMetric:

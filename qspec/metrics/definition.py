@@ -141,6 +141,8 @@ class Metric:
     """`proportion`, a unit of the language (`ppl`, `dB`), or the metric's own name."""
     needs: tuple[str, ...] = ()
     """Prediction arrays it reads, given or derivable; alternatives joined by `|`."""
+    two_classes: bool = False
+    """Whether it is of a positive and a negative class, and of no more."""
     parameters: tuple[Parameter, ...] = ()
     tasks: frozenset[str] = frozenset()
     """Tasks it makes sense for."""

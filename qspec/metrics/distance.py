@@ -143,19 +143,19 @@ def kl(predictions: Predictions, parameters: Parameters) -> FloatArray:
         Family.DISTANCE,
         low=-1.0,
         unit="cosine",
-        needs=("embedding|output|logits",),
+        needs=("embedding|output|logits|probabilities",),
         tasks=CHOICE | {"retrieval", "regression", "super-resolution"},
         aliases=("cosine-similarity",),
     )
 )
 def cosine(predictions: Predictions, parameters: Parameters) -> FloatArray:
-    """Mean cosine of the angle between the two models' vectors: embeddings, else outputs, else logits.
+    """Mean cosine of the angle between the two models' vectors: embeddings, else outputs, else logits or probabilities.
 
     A vector of zeros has no direction: such examples lie outside the denominator.
     """
     import numpy as np
 
-    name = next(name for name in ("embedding", "output", "logits") if predictions.has(name))
+    name = next(name for name in ("embedding", "output", "logits", "probabilities") if predictions.has(name))
     ours, theirs = predictions.array(name), _other(predictions).array(name)
     if ours.shape != theirs.shape:
         raise QSpecError(

@@ -66,6 +66,9 @@ FIELDS = {
     "choice-lengths": Field(2, 2, "float", "length of every choice, in the unit that normalizes"),
     "ranking": Field(2, 2, "integer", "retrieved items, best first; -1 pads"),
     "gains": Field(2, 2, "float", "relevance of every retrieved item, best first"),
+    "outranked": Field(
+        1, 1, "float", "share of the other items that score below the relevant one, ties counting half"
+    ),
     "relevant": Field(1, 1, "float", "number of relevant items in the collection"),
     "ideal": Field(2, 2, "float", "relevances of the best possible ranking, in falling order; 0 pads"),
     "loss": Field(1, 1, "float", "negative log-likelihood of the example, in nats"),
@@ -85,7 +88,8 @@ FIELDS = {
 def validated(name: str, values: object) -> Array | list[Any]:
     """`values` as the array `name`: numeric arrays as given, texts and boxes as a list an example.
 
-    Raises `QSpecError` for an unknown name, a wrong number of axes, a wrong type, NaN or infinite values.
+    Raises `QSpecError` for an unknown name, a wrong number of axes, a wrong type, NaN or infinite values, and for
+    probabilities that are none.
     """
     field = FIELDS.get(name)
     if field is None:
@@ -119,7 +123,38 @@ def _array(name: str, field: Field, values: object) -> Array:
         )
     if array.dtype.kind == "f" and np.isposinf(array).any():
         raise QSpecError(f"The array {name} holds infinite values.")
+    if name == "probabilities":
+        _check_probabilities(array)
     return array
+
+
+_BEYOND = 1e-6
+"""How far beyond 0 and 1 arithmetic may carry a probability."""
+_ROUNDED = 0.02
+"""How far from 1 the probabilities of an example may add, written with two digits."""
+
+
+def _check_probabilities(array: Array) -> None:
+    """Raise `QSpecError` for values outside 0 to 1, and rows of several classes that do not add to about 1."""
+    import numpy as np
+
+    if not array.size:
+        return
+    hint = "give per cent divided by 100, and raw scores as `logits`"
+    low, high = float(array.min()), float(array.max())
+    if low < -_BEYOND or high > 1 + _BEYOND:
+        worst = low if low < -_BEYOND else high
+        raise QSpecError(
+            f"The array probabilities holds {worst:g}, and a probability lies between 0 and 1.", hint=hint
+        )
+    total = array.sum(axis=1, dtype=np.float64)
+    wrong = np.flatnonzero(np.abs(total - 1) > _ROUNDED)
+    if array.shape[1] > 1 and wrong.size:
+        raise QSpecError(
+            f"The array probabilities adds to {total[wrong[0]]:.4g} over the classes of example {wrong[0]} (counted from 0) "
+            f"and to something else than 1 in {wrong.size} of {len(array)}.",
+            hint=hint,
+        )
 
 
 def _sequence(name: str, field: Field, values: object) -> list[Any]:

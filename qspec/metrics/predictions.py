@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from qspec.errors import QSpecError
@@ -58,9 +58,7 @@ class Predictions:
 
     def has(self, name: str) -> bool:
         """True when the array was given or can be derived."""
-        return name in self._arrays or any(
-            all(self.has(source) for source in sources) for sources in _SOURCES.get(name, ())
-        )
+        return derivable(name, self._arrays)
 
     def array(self, name: str) -> Array:
         """The numeric array `name`, given or derived; raises `QSpecError` when it can be neither."""
@@ -96,8 +94,8 @@ class Predictions:
         label = self.column("label")
         if self.n and (label.min() < 0 or label.max() >= classes):
             raise QSpecError(
-                f"Labels run from {label.min()} to {label.max()}, and the model has {classes} classes, "
-                f"numbered 0 to {classes - 1}.",
+                f"Labels run from {label.min()} to {label.max()}, and {classes} classes are numbered "
+                f"0 to {classes - 1}.",
                 hint="check the label column, and the order of the classes",
             )
         return label
@@ -128,7 +126,7 @@ class Predictions:
             block = source[rows].astype(np.float64)
             if given is None:
                 with np.errstate(divide="ignore"):
-                    yield rows, np.log(block)
+                    yield rows, np.log(np.maximum(block, 0))
             else:
                 block -= block.max(axis=1, keepdims=True)
                 block -= np.log(np.exp(block).sum(axis=1, keepdims=True))
@@ -150,6 +148,13 @@ class Predictions:
         return Predictions(arrays, baseline=None if self.baseline is None else self.baseline.take(index))
 
 
+def derivable(name: str, given: Collection[str]) -> bool:
+    """Whether an array is among those given, or follows from them."""
+    return name in given or any(
+        all(derivable(source, given) for source in sources) for sources in _SOURCES.get(name, ())
+    )
+
+
 def _prediction(predictions: Predictions) -> Array:
     import numpy as np
 
@@ -161,6 +166,8 @@ def _prediction(predictions: Predictions) -> Array:
 def _confidence(predictions: Predictions) -> Array:
     import numpy as np
 
+    if "logits" not in predictions.names:
+        return np.asarray(predictions.array("probabilities").max(axis=1), dtype=np.float64)
     confidence = np.empty(predictions.n)
     for rows, log_probability in predictions.log_probability_blocks():
         confidence[rows] = np.exp(log_probability.max(axis=1))
@@ -187,11 +194,12 @@ def _correct(predictions: Predictions) -> Array:
 def _score(predictions: Predictions) -> Array:
     import numpy as np
 
-    source = predictions.array("logits" if "logits" in predictions.names else "probabilities")
-    if source.shape[1] == 1:
-        return source[:, 0]
-    if source.shape[1] != 2:
+    given = "logits" if "logits" in predictions.names else "probabilities"
+    source = predictions.array(given)
+    if source.shape[1] > 2:
         raise QSpecError(f"A score of the positive class needs two classes; the model has {source.shape[1]}.")
+    if source.shape[1] == 1 or given == "probabilities":
+        return source[:, -1]
     score = np.empty(predictions.n)
     for rows, log_probability in predictions.log_probability_blocks():
         score[rows] = np.exp(log_probability[:, 1])

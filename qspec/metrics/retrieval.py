@@ -153,3 +153,22 @@ def ndcg_at_k(predictions: Predictions, parameters: Parameters) -> FloatArray:
     discount = 1 / np.log2(np.arange(k) + 2)
     best = ideal @ discount[: ideal.shape[1]]
     return np.where(best > 0, gains @ discount / np.where(best > 0, best, 1), np.nan)[:, None]
+
+
+@additive(
+    Metric(
+        "user-auc",
+        "Area under the ROC curve, averaged over users",
+        Family.MEAN,
+        needs=("outranked",),
+        tasks=frozenset({"recommendation"}),
+        aliases=("gauc",),
+    )
+)
+def user_auc(predictions: Predictions, parameters: Parameters) -> FloatArray:
+    """Probability that the relevant item of a user scores above another of the catalogue, ties counting half, averaged over
+    users (Rendle et al., UAI 2009).
+
+    Unlike `auc` it compares no score of one user with one of another, and it looks at the whole catalogue, not its first k.
+    """
+    return predictions.column("outranked")[:, None]

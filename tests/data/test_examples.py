@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from qspec.data.examples import batches, inputs, labels
+from qspec.data.nature import Nature
 from qspec.data.pipeline import Steps
 from qspec.data.table import Table
 from qspec.data.transforms import registry
@@ -187,3 +188,20 @@ def test_another_version_of_the_transforms_is_refused():
 
 def test_every_transform_of_the_table_can_be_made():
     assert all(entry.stages for entry in registry)
+
+
+@pytest.mark.parametrize(
+    ("steps", "scores", "probabilities"),
+    [
+        ([], Nature.SCORES, Nature.PROBABILITIES),
+        ([term("cast", "float32"), term("reshape", 3)], Nature.SCORES, Nature.PROBABILITIES),
+        ([term("softmax")], Nature.PROBABILITIES, Nature.PROBABILITIES),
+        ([term("scale", 100)], Nature.SCORES, Nature.ORDER),
+        ([term("softmax"), term("threshold", 0.5)], Nature.FLAGS, Nature.FLAGS),
+        ([term("argmax")], Nature.CLASSES, Nature.CLASSES),
+        ([term("top-k", 2)], Nature.CLASSES, Nature.CLASSES),
+    ],
+)
+def test_steps_say_what_they_leave_of_numbers_over_classes(steps, scores, probabilities):
+    made = Steps(Pipeline(post=steps))
+    assert (made.leaves(Nature.SCORES), made.leaves(Nature.PROBABILITIES)) == (scores, probabilities)

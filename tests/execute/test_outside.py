@@ -126,6 +126,42 @@ def test_values_of_a_metric_are_read_from_every_kind_of_table(
     assert one.verdicts.exit_code == 0
 
 
+def test_a_metric_whose_columns_are_not_there_keeps_no_other_from_being_judged(
+    judged: Judging, tmp_path: Path
+) -> None:
+    save_csv(tmp_path / "s.csv", RIGHT)
+    one = judged(["s.csv"], "  loss(top1) <= 2 pp\n  loss(ece) <= 2 pp", metrics="top1, ece(bins: 15)")
+    confirmed, absent = one.verdicts.judged
+    assert (confirmed.outcome.value, absent.outcome.value) == ("confirmed", "not-executable")
+    assert absent.because == "ece(bins: 15) was not computed; it is not among the metrics that ran here"
+
+
+def test_a_metric_that_does_not_fit_the_classes_keeps_no_other_from_being_judged(
+    judged: Judging, tmp_path: Path
+) -> None:
+    logits = np.random.default_rng(0).normal(size=(300, 4))
+    label = logits.argmax(axis=1)
+    columns = {"label": label, "logits.baseline": logits, "logits.quantized": logits}
+    np.savez(tmp_path / "s.npz", **columns)
+    one = judged(["s.npz"], "  loss(top1) <= 2 pp\n  loss(auc) <= 2 pp", metrics="top1, auc")
+    confirmed, left_out = one.verdicts.judged
+    assert (confirmed.outcome.value, left_out.outcome.value) == ("confirmed", "not-executable")
+    assert "tells 4 classes apart" in left_out.because
+    assert any(note.startswith("auc was left out: ") for note in one.measured.notes)
+
+
+def test_per_cent_are_no_probabilities(judged: Judging, tmp_path: Path) -> None:
+    shares = np.tile([[90.0, 10.0], [20.0, 80.0]], (100, 1))
+    columns = {
+        "label": np.tile([0, 1], 100),
+        "probabilities.baseline": shares,
+        "probabilities.quantized": shares,
+    }
+    np.savez(tmp_path / "s.npz", **columns)
+    with pytest.raises(QSpecError, match="holds 90, and a probability lies between 0 and 1"):
+        judged(["s.npz"], "  loss(nll) <= 0.1", metrics="top1, nll")
+
+
 def test_predictions_and_labels_give_every_metric_of_theirs(judged: Judging, tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     label = random.integers(0, 3, 300)

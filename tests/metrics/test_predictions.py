@@ -59,6 +59,28 @@ def test_the_score_of_two_classes_is_that_of_the_second():
         Predictions({"logits": [[1.0, 2.0, 3.0]]}).array("score")
 
 
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([[98.7, 1.3]], "holds 98.7, and a probability lies between 0 and 1"),
+        ([[1.2, -0.2]], "holds -0.2, and a probability lies between 0 and 1"),
+        ([[0.5, 0.5], [0.9, 0.4]], "adds to 1.3 over the classes of example 1 .* in 1 of 2"),
+    ],
+)
+def test_probabilities_that_are_none_are_refused(rows, message):
+    with pytest.raises(QSpecError, match=message):
+        Predictions({"probabilities": rows})
+
+
+def test_rounded_probabilities_are_taken_and_score_as_they_are():
+    p = Predictions({"probabilities": [[0.33, 0.33, 0.33], [1 + 1e-9, -1e-9, 0.0]]})
+    assert p["confidence"] == pytest.approx([0.33, 1])
+    with np.errstate(all="raise"):
+        logs = np.concatenate([block for _, block in p.log_probability_blocks()])
+    assert logs[0] == pytest.approx([np.log(0.33)] * 3)
+    assert Predictions({"probabilities": [[0.4, 0.6]]})["score"].tolist() == [0.6]
+
+
 def test_what_is_absent_is_named():
     p = Predictions({"label": [0, 1]})
     assert not p.has("correct")

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from qspec.data.nature import Nature
 from qspec.data.paths import inside, verify_digest
 from qspec.data.table import Array, listed
 from qspec.errors import QSpecError
@@ -149,18 +150,28 @@ class Entry:
 
     make: Callable[[Arguments], Transform]
     stages: tuple[str, ...]
+    leaves: Callable[[Nature], Nature]
+    """What numbers over classes are after it, from what they were before."""
 
 
 registry: Registry[Entry] = Registry("transform", "qspec.data.transforms")
 
 
 def transform(
-    name: str, *stages: str
+    name: str, *stages: str, leaves: Nature | Callable[[Nature], Nature] | None = None
 ) -> Callable[[Callable[[Arguments], Transform]], Callable[[Arguments], Transform]]:
-    """Decorator that files a maker under `name`, for the stages `pre`, `post` or both."""
+    """Decorator that files a maker under `name`, for the stages `pre`, `post` or both.
+
+    `leaves` says what numbers over classes are after it: always the same, or from what they were; unless given, what they were.
+    """
+
+    def after(before: Nature) -> Nature:
+        if leaves is None or isinstance(leaves, Nature):
+            return leaves or before
+        return leaves(before)
 
     def wrap(make: Callable[[Arguments], Transform]) -> Callable[[Arguments], Transform]:
-        registry.register(name, module=make.__module__)(Entry(make, stages))
+        registry.register(name, module=make.__module__)(Entry(make, stages, after))
         return make
 
     return wrap

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from qspec.data.nature import Nature, rescaled
 from qspec.data.table import Array
 from qspec.data.transforms import Arguments, Transform, transform
 from qspec.errors import QSpecError
@@ -22,7 +23,7 @@ def one_hot(arguments: Arguments) -> Transform:
     return run
 
 
-@transform("softmax", "post")
+@transform("softmax", "post", leaves=Nature.PROBABILITIES)
 def softmax(arguments: Arguments) -> Transform:
     """`softmax`: scores along the last axis as probabilities, in float64, with an optional `temperature`."""
     temperature = arguments.number("temperature", 1)
@@ -37,7 +38,7 @@ def softmax(arguments: Arguments) -> Transform:
     return run
 
 
-@transform("argmax", "post")
+@transform("argmax", "post", leaves=Nature.CLASSES)
 def argmax(arguments: Arguments) -> Transform:
     """`argmax`: the place of the highest score along the last axis, int64; the first of equal ones."""
 
@@ -47,7 +48,7 @@ def argmax(arguments: Arguments) -> Transform:
     return run
 
 
-@transform("top-k", "post")
+@transform("top-k", "post", leaves=Nature.CLASSES)
 def top_k(arguments: Arguments) -> Transform:
     """`top-k(5)`: the places of the k highest scores along the last axis, highest first; equal ones in order."""
     k = arguments.integer("k", None)
@@ -61,7 +62,7 @@ def top_k(arguments: Arguments) -> Transform:
     return run
 
 
-@transform("threshold", "post")
+@transform("threshold", "post", leaves=Nature.FLAGS)
 def threshold(arguments: Arguments) -> Transform:
     """`threshold(0.5)`: one where a score is at or above the threshold, else zero, int64."""
     least = arguments.number("at", None)
@@ -72,7 +73,7 @@ def threshold(arguments: Arguments) -> Transform:
     return run
 
 
-@transform("l2-normalize", "post")
+@transform("l2-normalize", "post", leaves=rescaled)
 def l2_normalize(arguments: Arguments) -> Transform:
     """`l2-normalize`: vectors along the last axis at length one; a zero vector stays zero."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from qspec.data.nature import rescaled
 from qspec.data.table import Array
 from qspec.data.transforms import Arguments, Transform, transform
 from qspec.errors import QSpecError
@@ -29,7 +30,7 @@ def cast(arguments: Arguments) -> Transform:
     return run
 
 
-@transform("scale", "pre", "post")
+@transform("scale", "pre", "post", leaves=rescaled)
 def scale(arguments: Arguments) -> Transform:
     """`scale(0.00392156862745098)`, `scale(divide: 255)`: values times a factor, as float32 where they were integers."""
     factor = arguments.number("factor", 1)

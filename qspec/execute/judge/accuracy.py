@@ -9,9 +9,10 @@ from qspec.execute.contrasts.contrast import Asked, Question
 from qspec.execute.judge.sample import Sample
 from qspec.execute.judge.verdict import Judged, Part, not_judged
 from qspec.execute.questions import Asking, questions
+from qspec.execute.refusals import refused
 from qspec.execute.scores import Scores
 from qspec.metrics import registry
-from qspec.metrics.bind import bind
+from qspec.metrics.bind import bind, unavailable
 from qspec.metrics.deciding import decisions
 from qspec.metrics.parameters import spoken
 from qspec.model.claim import Assertion
@@ -54,20 +55,24 @@ class AccuracyJudge:
 
     def _not_computed(self, assertion: Assertion, subject: Measurand) -> str:
         """Why no score of what an assertion bounds is here."""
-        if subject.metric is not None and subject.metric.head in registry:
-            never = bind(subject.metric).unavailable
-            if never is not None:
+        if subject.metric is None:
+            return f"{assertion.quantity} was not computed; it is not among the metrics that ran here"
+        declared, asked = self.sample.declared, subject.metric
+        named = metric_named(asked, declared)
+        term = named or asked  # as the evaluation declares it: an assertion may leave the parameters out
+        if (reason := refused(self.sample.scores.facts).get(str(term))) is not None:
+            return reason
+        if term.head in registry:
+            if (never := unavailable(term)) is not None:
                 return never
-            declared = [bind(term) for term in self.sample.declared]
-            named = metric_named(subject.metric, self.sample.declared)
-            decision = decisions(declared, self.evaluation.threshold).get(str(named))
+            decision = decisions([bind(one) for one in declared], self.evaluation.threshold).get(str(term))
             if decision is not None and decision.because is not None:
                 return decision.because
-            bare = subject.metric.model_copy(update={"positional": [], "named": {}})
-            same = [str(one) for one in self.sample.declared if (one.name, one.at) == (bare.name, bare.at)]
-            if named is None and subject.metric == bare and len(same) > 1:
-                return f"{subject.metric} may be {spoken(same, 'or')}, and nothing says which of them"
-        return f"{subject.metric or assertion.quantity} was not computed; it is not among the metrics that ran here"
+            bare = asked.model_copy(update={"positional": [], "named": {}})
+            same = [str(one) for one in declared if (one.name, one.at) == (bare.name, bare.at)]
+            if named is None and asked == bare and len(same) > 1:
+                return f"{asked} may be {spoken(same, 'or')}, and nothing says which of them"
+        return f"{term} was not computed; it is not among the metrics that ran here"
 
     def _one_bound(self, metric: str, assertion: Assertion, asking: Asking) -> Judged:
         readings = [self._reading(metric, assertion, question) for question in asking.readings]

@@ -35,16 +35,20 @@ def preflight(workspace: Workspace, options: Options | None = None) -> Collector
     return found
 
 
-def unfit(plan: Plan) -> list[Diagnostic]:
-    """The errors for which a plan cannot be run, told by its files before anything is computed."""
+def unfit(plan: Plan) -> tuple[list[Diagnostic], list[Diagnostic]]:
+    """The errors for which a plan cannot be run, and the warnings of what a run would leave out; nothing is computed."""
     found = Collector()
     _check_plan(plan, found)
-    return [one for one in found.findings if one.severity is Severity.ERROR]
+    errors, warnings = (
+        [one for one in found.findings if one.severity is severity]
+        for severity in (Severity.ERROR, Severity.WARNING)
+    )
+    return errors, warnings
 
 
 def refuse(plan: Plan) -> None:
     """Raise `PreflightError` when the files of a plan do not fit it, with all of them at once."""
-    errors = unfit(plan)
+    errors, _ = unfit(plan)
     if errors:
         raise PreflightError(errors)
 

@@ -7,17 +7,21 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.checks.rules.metric_of_another_task import scores_other_answers
 from qspec.data import examples
 from qspec.execute.opening import Opening
 from qspec.execute.plan import Plan
 from qspec.execute.preflight.collector import Collector
 from qspec.execute.preflight.readers import Read, Shelf
 from qspec.execute.realize import open_base
-from qspec.execute.sessions import Session, open_session
+from qspec.execute.sessions import Port, Session, open_session
 from qspec.execute.tasks.classification import Classification
 from qspec.execute.tasks.retrieval import Retrieval
 from qspec.execute.tasks.runner import Gatherer, TaskRunner
+from qspec.execute.tasks.tokens import TokenClassification
+from qspec.lang.resolve import Origin
 from qspec.metrics.bind import bind
+from qspec.metrics.tasks import TASKS
 from qspec.model.precision import Precision
 from qspec.quantize.graph import OnnxModel, weighted_layers
 from qspec.quantize.patterns import select
@@ -72,6 +76,7 @@ def _evaluation(opening: Opening, shelf: Shelf, found: Collector) -> None:
     )
     if executor is None:
         return
+    _metrics(opening, tested, evaluation.origin if evaluation.name else executor.where("metrics"), found)
     where = executor.where("threshold")
     tuning = found.attempt("QS906", where, opening.tuning_plan)
     tuned = shelf.read(tuning) if tuning is not None else None
@@ -108,3 +113,39 @@ def _labels(opening: Opening, tested: Read) -> None:
         *_, classes = named[0].shape or (None,)
         if len(named[0].shape) > 1 and isinstance(classes, int) and classes > 1:
             examples.check_classes(labels, classes, tested.table, tested.rows)
+
+
+def _metrics(opening: Opening, tested: Read, where: Origin, found: Collector) -> None:
+    """Tell of metrics that the task's answers do not give, or the classes of the graph; the others run without them."""
+    evaluation = opening.evaluation
+    if opening.evaluation.name:
+        where = where.at("metrics")
+    task = found.attempt("QS902", where, partial(_task, opening, tested, tested.rows[:PROBE]))
+    known = TASKS.get(evaluation.task)
+    if task is None or known is None:
+        return
+    port, place = _answering(opening, task.data.outputs)
+    *_, width = port.shape or (None,)
+    classes = width if len(port.shape) > 1 and isinstance(width, int) else None
+    nature = task.data.steps.leaves(opening.ends(port.name, place)).over(classes or 1)
+    given = task.gives(nature)
+    if not given:
+        return
+    counted = classes if isinstance(task, Classification | TokenClassification) else None
+    for index, term in enumerate(evaluation.metrics):
+        metric = bind(term, task=evaluation.task)
+        reason = metric.unfit(given, counted, f"{evaluation.task} gives")
+        if reason is None or metric.unavailable is not None or scores_other_answers(metric.metric, known):
+            continue
+        usual = ", ".join(f"`{name}`" for name in known.default_metrics)
+        found.add("QS314", where.at(index), reason, f"{known.name} is usually scored by {usual}")
+
+
+def _answering(opening: Opening, named: tuple[str, ...]) -> tuple[Port, int]:
+    """The output of the baseline's graph that is scored, and its place: the one named, else the first of floats."""
+    ports = opening.sessions[0].outputs
+    places = range(len(ports))
+    chosen = [at for at in places if ports[at].name in named[:1]]
+    floats = [at for at in places if ports[at].dtype.startswith("float")]
+    at = [*chosen, *floats, 0][0]
+    return ports[at], at

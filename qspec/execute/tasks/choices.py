@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.data import examples
+from qspec.data.nature import Nature
 from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
@@ -62,13 +63,15 @@ class Likelihoods(Gatherer):
 
     def features(self, outputs: Arrays, rows: Rows) -> Arrays:
         """The log-likelihood of each text's answer."""
-        scores = self.data.chosen(outputs, 3)
+        scores, nature = self.data.over_classes(outputs, 3)
         if scores.ndim < 3:
             if scores.size != len(rows):
                 raise QSpecError(
                     f"The model gives {list(scores.shape[1:])} numbers a text, and one is needed, or logits of tokens."
                 )
-            return {"likelihood": scores.reshape(len(rows)).astype(np.float64)}
+            # A probability of each text by itself orders the answers, and is no likelihood among them.
+            name = "likelihood" if nature is Nature.SCORES else "order"
+            return {name: scores.reshape(len(rows)).astype(np.float64)}
         length = self._tokens.shape[2]
         logits = token_logits(self.data, outputs, length)
         tokens, scored = self._tokens.reshape(-1, length), self._scored.reshape(-1, length)
@@ -82,6 +85,10 @@ class Likelihoods(Gatherer):
         """The likelihoods of the K answers of each question, and their lengths."""
         shape = self._tokens.shape[:2]
         labels = examples.labels(self.data.dataset, self.data.table, self.data.rows, shape[1])
+        if "order" in features:
+            return Predictions(
+                {"prediction": features["order"].reshape(shape).argmax(axis=1), "label": labels}
+            )
         arrays: dict[str, NDArray[Any]] = {"logits": features["likelihood"].reshape(shape), "label": labels}
         if "choice-lengths" in self.data.table:
             arrays["choice-lengths"] = self.data.table.take("choice-lengths", self.data.rows)

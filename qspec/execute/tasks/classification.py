@@ -1,4 +1,4 @@
-"""Classification of images, texts and rows: one class an example, from scores of all classes."""
+"""Classification of images, texts and rows: one class an example, from scores or probabilities of all classes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.data import examples
+from qspec.data.nature import Nature
 from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
 from qspec.execute.tasks import registry
+from qspec.execute.tasks.over_classes import array_of, over_classes
 from qspec.execute.tasks.runner import TaskRunner
 from qspec.metrics.predictions import Predictions
 
@@ -28,14 +30,21 @@ class Classification(TaskRunner):
 
     def predictions(self, outputs: Arrays, rows: Rows) -> Predictions:
         """Scores or classes of a block of examples beside their labels."""
-        values = self.data.steps.after(self.data.chosen(outputs))
-        if values.ndim == 1 and values.dtype.kind in "iu":
-            return Predictions({"prediction": values.astype(np.int64), "label": self.labels[rows]})
-        values = values.reshape(len(values), -1)
-        if values.shape[1] == 1:  # one score is the log-odds of the positive class
-            values = np.hstack([np.zeros_like(values), values])
-        self._check_range(values.shape[1], rows)
-        return Predictions({"logits": values, "label": self.labels[rows]})
+        values, nature = self.data.over_classes(outputs)
+        if values.dtype.kind in "iu" and values.size == len(
+            values
+        ):  # one whole number is the class, or a flag
+            return Predictions(
+                {"prediction": values.reshape(-1).astype(np.int64), "label": self.labels[rows]}
+            )
+        arrays = over_classes(values.reshape(len(values), -1), nature)
+        if "prediction" not in arrays:
+            self._check_range(next(iter(arrays.values())).shape[1], rows)
+        return Predictions({**arrays, "label": self.labels[rows]})
+
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """Scores of all classes, or nothing but the class; and the labels."""
+        return array_of(nature), "label"
 
     def _check_range(self, classes: int, rows: Rows) -> None:
         labels = self.labels[rows]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.data.nature import Nature
 from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
@@ -43,6 +44,10 @@ class Detection(TaskRunner):
                 "objects": [one[one[:, 4] >= 0] for one in objects],
             }
         )
+
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """The same whatever the graph ends in."""
+        return "detections", "objects"
 
     def _detected(self, outputs: Arrays) -> NDArray[np.float64]:
         """(images, m, 6)."""

@@ -7,6 +7,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from qspec.data import examples
+from qspec.data.nature import Nature
 from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
@@ -42,3 +43,7 @@ class Numbers(TaskRunner):
                 )
             values = values.reshape(targets.shape)
         return Predictions({"output": values, "target": targets})
+
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """The same whatever the graph ends in."""
+        return "output", "target"

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.data import examples
+from qspec.data.nature import Nature
 from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
@@ -42,8 +43,25 @@ class Recommendation(TaskRunner):
         ranking = np.argsort(-scores, axis=1, kind="stable")[:, :depth]
         if any(isinstance(k, int) for k in cutoffs) and ranking.shape[1] < depth:
             ranking = np.pad(ranking, ((0, 0), (0, depth - ranking.shape[1])), constant_values=-1)
-        return Predictions({"ranking": ranking.astype(np.int64), "label": labels})
+        arrays: dict[str, NDArray[Any]] = {"ranking": ranking.astype(np.int64), "label": labels}
+        if any("outranked" in metric.metric.needs for metric in self.data.metrics):
+            arrays["outranked"] = _outranked(scores, labels)
+        return Predictions(arrays)
+
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """The same whatever the graph ends in."""
+        return "ranking", "label", "outranked"
 
     def answers(self, predictions: Predictions) -> NDArray[Any]:
         """The item ranked first."""
         return predictions.array("ranking")[:, 0]
+
+
+def _outranked(scores: NDArray[Any], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(users,) share of the other items that score below the relevant one, ties counting half."""
+    others = scores.shape[1] - 1
+    if others < 1:
+        raise QSpecError("The model scores one item, and there is no other that it could be ranked above.")
+    own = scores[np.arange(len(scores)), labels][:, None]
+    below, tied = (scores < own).sum(axis=1), (scores == own).sum(axis=1) - 1
+    return np.asarray((below + tied / 2) / others)

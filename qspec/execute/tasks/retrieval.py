@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.data import examples
+from qspec.data.nature import Nature
 from qspec.data.table import Table
 from qspec.errors import QSpecError
 from qspec.execute.evaluate import Column, Rows, evaluate, evaluate_one
@@ -118,6 +119,10 @@ class Retrieval(Gatherer):
                 hint="pool the tokens in the graph, or name the pooled output under `outputs`",
             )
         return {"embedding": values.astype(np.float32)}
+
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """The same whatever the graph ends in."""
+        return "ranking", "gains", "relevant", "ideal", "score", "label", "embedding"
 
     def probe(self, outputs: Arrays, rows: Rows) -> NDArray[Any]:
         """For each passage the nearest of some directions, drawn once, so that no query has to be embedded before."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from qspec.data import examples
 from qspec.data.chat import ChatTemplate
+from qspec.data.nature import Nature
 from qspec.data.pipeline import Steps
 from qspec.data.table import Table
 from qspec.data.tokenizer import Tokenizer
@@ -48,6 +49,8 @@ class TaskData:
     """The model's own, where the spec names it."""
     chat: ChatTemplate | None = None
     """The model's own chat template, where the prompt declares it and one is there."""
+    ends: Callable[[str, int], Nature] = lambda name, place: Nature.SCORES
+    """What the numbers of an output of the graph are, by its name, or by its place where the baseline calls it otherwise."""
 
     def inputs(self) -> dict[str, NDArray[Any]]:
         """The declared columns by graph input, after the pipeline's transforms, (examples, …)."""
@@ -79,6 +82,15 @@ class TaskData:
 
     def chosen(self, outputs: Arrays, axes: int | None = None) -> NDArray[Any]:
         """The output that the spec names, else the first of floats (with so many axes, if given), else the first."""
+        return outputs[self._name(outputs, axes)]
+
+    def over_classes(self, outputs: Arrays, axes: int | None = None) -> tuple[NDArray[Any], Nature]:
+        """That output after the pipeline's `post`, for tasks whose numbers are over classes, and what the numbers are."""
+        name = self._name(outputs, axes)
+        nature = self.ends(name, list(outputs).index(name))
+        return self.steps.after(outputs[name]), self.steps.leaves(nature)
+
+    def _name(self, outputs: Arrays, axes: int | None) -> str:
         if self.outputs:
             if self.outputs[0] not in outputs:
                 raise QSpecError(
@@ -86,10 +98,10 @@ class TaskData:
                     hint="name one of them under `outputs`",
                     rule="QS902",
                 )
-            return outputs[self.outputs[0]]
-        floats = [v for v in outputs.values() if v.dtype.kind == "f"]
-        fitting = [v for v in floats if axes is None or v.ndim == axes]
-        return next(iter([*fitting, *floats, *outputs.values()]))
+            return self.outputs[0]
+        floats = [name for name, values in outputs.items() if values.dtype.kind == "f"]
+        fitting = [name for name in floats if axes is None or outputs[name].ndim == axes]
+        return next(iter([*fitting, *floats, *outputs]))
 
     def valid_tokens(self, feeds: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> NDArray[np.bool_]:
         """Which places of token arrays of this shape hold tokens: by the input or column that is a mask,
@@ -141,6 +153,13 @@ class TaskRunner(ABC):
     def predictions(self, outputs: Arrays, rows: Rows) -> Predictions:
         """Predictions for a block of examples from the graph's outputs and their places in the split."""
 
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """The arrays that its predictions are made of, from an output whose numbers over classes are of this nature.
+
+        None of them where only a run tells.
+        """
+        return ()
+
     def answers(self, predictions: Predictions) -> NDArray[Any] | None:
         """What was answered, (examples, …), so that changes can be counted; None where answers are not discrete."""
         return None
@@ -182,6 +201,13 @@ class Gatherer(ABC):
     def probe(self, outputs: Arrays, rows: Rows) -> NDArray[Any] | None:
         """Something discrete for each item, by which runs are compared; None where there is nothing of the kind."""
         return None
+
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """The arrays that its predictions are made of, from an output whose numbers over classes are of this nature.
+
+        None of them where only a run tells.
+        """
+        return ()
 
     def answers(self, predictions: Predictions) -> NDArray[Any] | None:
         """What was answered, (examples, …), so that changes can be counted; None where answers are not discrete."""
@@ -229,16 +255,39 @@ def log_probabilities(logits: NDArray[Any], targets: NDArray[np.int64]) -> NDArr
     return found
 
 
-def token_logits(data: TaskData, outputs: Arrays, length: int) -> NDArray[Any]:
-    """The output with logits of every token, (items, length, vocabulary); raises `QSpecError` for another shape."""
-    logits = data.chosen(outputs, 3)
-    if logits.ndim != 3 or logits.shape[1] != length:
+def token_scores(data: TaskData, outputs: Arrays, length: int) -> tuple[NDArray[Any], Nature]:
+    """The output over the classes of every token, after `post`: (items, length, vocabulary), or (items, length) where
+    only classes are left; raises `QSpecError` for another shape.
+    """
+    values, nature = data.over_classes(outputs, 3)
+    axes = 2 if nature is Nature.CLASSES and values.ndim == 2 else 3
+    if values.ndim != axes or values.shape[1] != length:
         raise QSpecError(
-            f"The model's output has the shape {list(logits.shape)}, and logits for {length} tokens are "
+            f"The model's output has the shape {list(values.shape)}, and logits for {length} tokens are "
             f"[items, {length}, vocabulary].",
             hint="name the output with logits under the model's `outputs`",
         )
-    return logits
+    return values, nature
+
+
+def token_logits(data: TaskData, outputs: Arrays, length: int) -> NDArray[Any]:
+    """The output with logits of every token, (items, length, vocabulary), or logarithms of the probabilities it gives.
+
+    Raises `QSpecError` for another shape, and where `post` leaves no probabilities.
+    """
+    values, nature = token_scores(data, outputs, length)
+    if nature not in (Nature.SCORES, Nature.PROBABILITIES):
+        raise QSpecError(
+            f"The likelihood of a text needs a probability for each token, and the model's output holds {nature}.",
+            hint="take argmax, top-k, threshold and scale out of the pipeline's `post`",
+        )
+    return as_logits(values) if nature is Nature.PROBABILITIES else values
+
+
+def as_logits(probabilities: NDArray[Any]) -> NDArray[Any]:
+    """The logarithms of probabilities, which a softmax turns into them again; minus infinity for none."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(np.clip(probabilities, 0, 1)))
 
 
 def token_input(feeds: Mapping[str, NDArray[Any]], axes: int, source: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.data.nature import Nature
 from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
@@ -38,6 +39,10 @@ class Segmentation(TaskRunner):
                 hint="add threshold(0) to the pipeline's `post`",
             )
         return Predictions({"prediction": values.astype(np.int64), "label": labels})
+
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """The same whatever the graph ends in."""
+        return "prediction", "label"
 
     def answers(self, predictions: Predictions) -> NDArray[Any]:
         """A digest of each map, which differs where any pixel does."""

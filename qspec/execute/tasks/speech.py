@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.data.nature import Nature
 from qspec.data.tokenizer import Tokenizer
 from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.evaluate import Rows
@@ -81,6 +82,10 @@ class BestPath(TaskRunner):
             return self._tokenizer.decode(frames, special=True).strip()
         merged = frames[np.concatenate([[True], frames[1:] != frames[:-1]])] if len(frames) else frames
         return self._tokenizer.decode(merged[merged != self.blank]).strip()
+
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """The same whatever the graph ends in."""
+        return "text", "reference"
 
     def answers(self, predictions: Predictions) -> NDArray[Any]:
         """The transcript."""

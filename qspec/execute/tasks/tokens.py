@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qspec.data.nature import Nature
 from qspec.errors import QSpecError
 from qspec.execute.evaluate import Rows
 from qspec.execute.sessions import Arrays
 from qspec.execute.tasks import registry
-from qspec.execute.tasks.runner import Gatherer, log_probabilities, token_logits
+from qspec.execute.tasks.over_classes import array_of, over_classes
+from qspec.execute.tasks.runner import Gatherer, log_probabilities, token_scores
 from qspec.metrics.predictions import Predictions
 
 _KEPT = frozenset({"prediction", "confidence", "loss", "label", "correct"})
@@ -48,16 +50,25 @@ class TokenClassification(Gatherer):
     def features(self, outputs: Arrays, rows: Rows) -> Arrays:
         """The class of every token, its probability, and the loss on the true class; or all its scores."""
         labels = self.labels[rows]
-        logits = token_logits(self.data, outputs, labels.shape[1])
-        flat, counted = logits.reshape(-1, logits.shape[2]), (labels >= 0).reshape(-1)
-        classes = logits.argmax(axis=2)
-        if self._whole:
-            return {"logits": logits}
+        values, nature = token_scores(self.data, outputs, labels.shape[1])
+        arrays = over_classes(values if values.ndim == 3 else values[..., None], nature)
+        if self._whole or "logits" not in arrays:
+            return arrays
+        logits = arrays["logits"]
+        flat, counted, classes = (
+            logits.reshape(-1, logits.shape[2]),
+            labels.reshape(-1) >= 0,
+            logits.argmax(axis=2),
+        )
         kept = {"prediction": classes, "confidence": np.zeros(labels.shape), "loss": np.zeros(labels.shape)}
         own = log_probabilities(flat[counted], classes.reshape(-1)[counted])
         kept["confidence"][labels >= 0] = np.exp(own)
         kept["loss"][labels >= 0] = -log_probabilities(flat[counted], labels.reshape(-1)[counted])
         return kept
+
+    def gives(self, nature: Nature) -> tuple[str, ...]:
+        """Scores of all classes, or nothing but the class; and the labels."""
+        return array_of(nature), "label"
 
     @cached_property
     def _whole(self) -> bool:
@@ -75,7 +86,11 @@ class TokenClassification(Gatherer):
     def probe(self, outputs: Arrays, rows: Rows) -> NDArray[Any]:
         """The classes of the tokens that count."""
         labels = self.labels[rows]
-        classes = token_logits(self.data, outputs, labels.shape[1]).argmax(axis=2)
+        values, nature = token_scores(self.data, outputs, labels.shape[1])
+        arrays = over_classes(values if values.ndim == 3 else values[..., None], nature)
+        classes = (
+            arrays["prediction"] if "prediction" in arrays else next(iter(arrays.values())).argmax(axis=2)
+        )
         return np.where(labels >= 0, classes, -1)
 
     def answers(self, predictions: Predictions) -> NDArray[Any]:

@@ -104,6 +104,27 @@ def test_every_rule_that_opens_files_is_seen_here():
     assert all(registry.get(code).visits is Visit.NOTHING for code in deep)
 
 
+def test_a_metric_that_the_graph_does_not_give_is_warned_of_and_keeps_nothing_from_running(spec):
+    edit(spec, "[top1]", "[top1, auc, sensitivity(threshold: 0.5), wer(normalization: none)]")
+    found = preflight(load(spec)).findings
+    assert [(one.code, one.severity.value) for one in found] == [("QS314", "warning")] * 2
+    assert found[0].message == (
+        "The metric auc is of a positive and a negative class, and the model tells 10 classes apart."
+    )
+    assert found[1].source.text[found[1].span.start :].startswith("sensitivity(threshold: 0.5)")
+    report = api.check(spec, deep=True)
+    assert len([one for one in report.findings if one.code == "QS314"]) == 3  # the third needs no graph
+
+
+def test_a_metric_that_needs_probabilities_is_warned_of_where_only_classes_are_left(spec):
+    edit(spec, "[top1]", "[top1, nll]")
+    edit(spec, "  load  ", "  pipeline     { post: [argmax] }\n  load  ")
+    (found,) = preflight(load(spec)).findings
+    assert found.message == (
+        "The metric nll needs logits, probabilities or loss; image-classification gives prediction and label."
+    )
+
+
 def test_all_faults_are_told_in_one_run(spec):
     for old, new in (
         ("size: 899", "size: 900"),

@@ -103,3 +103,24 @@ def test_choices_may_be_texts(token_pair, tokenizer, executing, value):
 
         chosen = [int(np.argmax([likelihood(text) for text in row])) for row in texts]
         assert value(executed, "accuracy")[side] == pytest.approx(np.mean(chosen == labels), abs=1e-6)
+
+
+@pytest.mark.parametrize("last", ["Identity", "Softmax"])
+def test_likelihoods_are_those_of_the_probabilities_that_a_graph_ends_in(graph, executing, value, last):
+    generator = np.random.default_rng(21)
+    table = generator.normal(size=(12, 12)).astype(np.float32)
+    for name in ("base.onnx", "quantized.onnx"):
+        nodes = [helper.make_node("Gather", ["w", "ids"], ["z"]), helper.make_node(last, ["z"], ["y"])]
+        graph(name, nodes, [("ids", INT, ["n", "l"])], [("y", FLOAT, ["n", "l", 12])], w=table)
+    ids, labels = generator.integers(0, 12, (60, 3, 5)), generator.integers(0, 3, 60)
+    executed = executing(
+        "multiple-choice",
+        "accuracy(normalization: none), nll",
+        {"ids": ids, "y": labels},
+        data="inputs { ids: ids }\n  label: y",
+    )
+    logs = log_softmax(table.astype(np.float64), axis=-1)
+    likelihood = logs[ids[:, :, :-1], ids[:, :, 1:]].sum(2)
+    assert value(executed, "accuracy")[0] == pytest.approx((likelihood.argmax(1) == labels).mean(), abs=1e-6)
+    expected = -log_softmax(likelihood, axis=1)[np.arange(60), labels].mean()
+    assert value(executed, "nll")[0] == pytest.approx(expected, rel=1e-4)

@@ -2,10 +2,14 @@
 
 import numpy as np
 import pytest
-from scipy.special import log_softmax
+from onnx import TensorProto, helper
+from scipy.special import expit, log_softmax
+from sklearn.metrics import log_loss, roc_auc_score
 
 from qspec import api
-from qspec.errors import QSpecError
+from qspec.data.nature import Nature
+from qspec.errors import NotExecutableError, QSpecError
+from qspec.execute.tasks.over_classes import over_classes
 
 
 def test_classification_with_strata_distances_and_several_families(linear_pair, executing, value):
@@ -204,3 +208,164 @@ claim c on e {{ loss(specificity) <= 90 pp }}
     found = {str(r.quantity): (r.baseline, r.quantized) for r in judged.verdicts.results}
     assert len(found) == 4
     assert all(ran[name] == values for name, values in found.items())
+
+
+@pytest.fixture
+def softened(graph):
+    """Two models of x (n, 4) whose graphs end in an operator that makes probabilities; returns their weights."""
+
+    def build(outer, last, behind=(), noise=0.5):
+        generator = np.random.default_rng(0)
+        first = generator.normal(size=(4, outer)).astype(np.float32)
+        second = (first + noise * generator.normal(size=first.shape)).astype(np.float32)
+        for name, w in (("base.onnx", first), ("quantized.onnx", second)):
+            names = ["s", *(f"s{i}" for i in range(len(behind))), "y"][-len(behind) - 1 :]
+            nodes = [
+                helper.make_node("MatMul", ["x", "w"], ["z"]),
+                helper.make_node(last, ["z"], [names[0]]),
+                *(helper.make_node(op, [a], [b]) for op, a, b in zip(behind, names, names[1:], strict=False)),
+            ]
+            graph(
+                name,
+                nodes,
+                [("x", TensorProto.FLOAT, ["n", 4])],
+                [("y", TensorProto.FLOAT, ["n", outer])],
+                w=w,
+            )
+        return first, second
+
+    return build
+
+
+def classes_of(outer, n=400):
+    generator = np.random.default_rng(3)
+    return {
+        "x": generator.normal(size=(n, 4)).astype(np.float32),
+        "y": generator.integers(0, max(2, outer), n),
+    }
+
+
+@pytest.mark.parametrize("where", ["post", "graph", "behind the softmax", "log"])
+def test_probabilities_are_scored_as_they_are_wherever_they_are_made(
+    linear_pair, softened, executing, value, where
+):
+    more = ""
+    if where == "post":
+        weights, more = linear_pair(3), "pipeline { post: [softmax] }"
+    else:
+        weights = softened(
+            3,
+            "LogSoftmax" if where == "log" else "Softmax",
+            ("Identity",) if where == "behind the softmax" else (),
+        )
+    columns = classes_of(3)
+    executed = executing(
+        "tabular-classification",
+        "top1, nll, brier, ece(bins: 15)",
+        columns,
+        data="inputs { x: x }\n  label: y",
+        more=more,
+        assertions="  kl <= 9\n  loss(nll) <= 9",
+    )
+    logs = [log_softmax((columns["x"] @ w).astype(np.float64), axis=-1) for w in weights]
+    for side, logp in enumerate(logs):
+        y = columns["y"]
+        assert value(executed, "top1")[side] == pytest.approx((logp.argmax(1) == y).mean(), abs=1e-6)
+        assert value(executed, "nll")[side] == pytest.approx(log_loss(y, np.exp(logp)), rel=1e-5)
+        expected = np.square(np.exp(logp) - np.eye(3)[y]).sum(1).mean()
+        assert value(executed, "brier")[side] == pytest.approx(expected, rel=1e-5)
+    kl = next(one for one in executed.verdicts.judged if one.assertion.quantity.name == "kl")
+    assert kl.interval.estimate == pytest.approx(
+        (np.exp(logs[0]) * (logs[0] - logs[1])).sum(1).mean(), rel=1e-4
+    )
+    told = executed.record.evaluations["evaluation"].get("outputs")
+    assert told == ({"y": "probabilities"} if where in ("graph", "behind the softmax") else None)
+
+
+def test_a_single_sigmoid_is_the_probability_of_the_positive_class(softened, executing, value):
+    weights = softened(1, "Sigmoid")
+    columns = classes_of(1)
+    executed = executing(
+        "tabular-classification",
+        "top1, nll, auc, sensitivity(threshold: 0.6)",
+        columns,
+        data="inputs { x: x }\n  label: y",
+    )
+    for side, w in enumerate(weights):
+        p, y = expit((columns["x"] @ w)[:, 0].astype(np.float64)), columns["y"]
+        assert value(executed, "top1")[side] == pytest.approx(((p > 0.5) == y).mean(), abs=1e-6)
+        assert value(executed, "nll")[side] == pytest.approx(log_loss(y, p), rel=1e-5)
+        assert value(executed, "auc")[side] == pytest.approx(roc_auc_score(y, p), abs=1e-6)
+        assert value(executed, "sensitivity")[side] == pytest.approx((p[y == 1] >= 0.6).mean(), abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("post", "last", "outer"),
+    [
+        ("threshold(0.5)", "Sigmoid", 1),
+        ("argmax", "Identity", 3),
+        ("top-k(2)", "Softmax", 3),
+        ("", "Sigmoid", 3),
+    ],
+)
+def test_a_decision_has_no_probability_and_what_needs_one_is_left_out_by_itself(
+    softened, executing, value, post, last, outer
+):
+    weights = softened(outer, last)
+    columns = classes_of(outer)
+    executed = executing(
+        "tabular-classification",
+        "top1, nll, brier",
+        columns,
+        data="inputs { x: x }\n  label: y",
+        more=f"pipeline {{ post: [{post}] }}" if post else "",
+        assertions="  loss(top1) <= 60 pp\n  loss(nll) <= 9",
+    )
+    z = columns["x"] @ weights[0]
+    answer = z.argmax(1) if outer > 1 else z[:, 0] > 0
+    assert value(executed, "top1")[0] == pytest.approx((answer == columns["y"]).mean(), abs=1e-6)
+    assert {str(r.quantity) for r in executed.verdicts.results} & {"nll", "brier"} == set()
+    outcomes = [one.outcome.value for one in executed.verdicts.judged]
+    assert outcomes == ["confirmed", "not-executable"]
+    assert "needs logits, probabilities or loss" in executed.verdicts.judged[1].because
+
+
+@pytest.mark.parametrize(
+    "metric", ["auc", "sensitivity(threshold: 0.5)", "sensitivity(at: specificity >= 90 %)"]
+)
+def test_a_metric_of_two_classes_is_left_out_of_four_and_keeps_no_other_from_being_judged(
+    linear_pair, executing, value, metric
+):
+    linear_pair(4)
+    executed = executing(
+        "tabular-classification",
+        f"top1, {metric}, perplexity(per: token)",
+        classes_of(4),
+        data="inputs { x: x }\n  label: y\n  splits { tune: 0..200, test: 200..400 }",
+        split="d.test",
+        more="threshold { from: d.tune }" if "at:" in metric else "",
+        assertions=f"  loss(top1) <= 60 pp\n  loss({metric.partition('(')[0]}) <= 1 pp\n  loss(perplexity) <= 1 %",
+    )
+    confirmed, left_out, other = executed.verdicts.judged
+    assert confirmed.outcome.value == "confirmed"
+    assert {left_out.outcome.value, other.outcome.value} == {"not-executable"}
+    assert left_out.because.endswith(
+        "is of a positive and a negative class, and the model tells 4 classes apart."
+    )
+    assert "needs loss" in other.because
+    assert set(executed.record.evaluations["evaluation"]["refused"]) == {metric, "perplexity(per: token)"}
+
+
+def test_a_metric_that_nothing_beside_it_is_judged_with_ends_the_run(linear_pair, executing):
+    linear_pair(4)
+    with pytest.raises(NotExecutableError, match="tells 4 classes apart"):
+        executing("tabular-classification", "auc", classes_of(4), data="inputs { x: x }\n  label: y")
+
+
+def test_probabilities_that_few_bits_rounded_add_to_one_again():
+    rounded = np.array([[0.5, 0.25, 0.2], [0.0, 0.0, 0.0], [1.004, 0.0, -0.004]])
+    found = over_classes(rounded, Nature.PROBABILITIES)["probabilities"]
+    assert found.sum(axis=1) == pytest.approx([1, 1, 1])
+    assert found[0] == pytest.approx(rounded[0] / 0.95)
+    assert found[1] == pytest.approx([1 / 3] * 3)
+    assert found[2] == pytest.approx([1, 0, 0])

@@ -27,3 +27,24 @@ def test_token_classification_counts_tokens_and_clusters_them_by_row(token_pair,
     counts = {str(r.for_): int(r.n.value) for r in executed.verdicts.results if r.quantity.name == "top1"}
     assert counts == {"None": 300, "kind == 0": 150, "kind == 1": 150}
     assert executed.verdicts.results[0].method == "clustered-tango"
+
+
+def test_tokens_whose_scores_are_made_probabilities_score_as_those_do(token_pair, executing, value):
+    token_pair(outer=3)
+    generator = np.random.default_rng(5)
+    columns = {"ids": generator.integers(0, 12, (50, 8)), "y": generator.integers(0, 3, (50, 8))}
+    plain, softened, decided = (
+        executing(
+            "token-classification",
+            "top1, nll, ece(bins: 5)",
+            columns,
+            data="inputs { ids: ids }\n  label: y",
+            more=f"pipeline {{ post: [{post}] }}" if post else "",
+            assertions="  loss(nll) <= 9",
+        )
+        for post in ("", "softmax", "argmax")
+    )
+    for name in ("top1", "nll", "ece"):
+        assert value(softened, name) == pytest.approx(value(plain, name), rel=1e-6)
+    assert value(decided, "top1") == value(plain, "top1")
+    assert set(decided.record.evaluations["evaluation"]["refused"]) == {"nll", "ece(bins: 5)"}
