@@ -17,6 +17,7 @@ from qspec.data.splits import overlap
 from qspec.data.table import Table
 from qspec.data.tokenizer import Tokenizer
 from qspec.errors import NotExecutableError, QSpecError
+from qspec.execute.correctness import are_flips
 from qspec.execute.evaluate import Column
 from qspec.execute.located import located
 from qspec.execute.plan import DataPlan, EvaluationPlan, Plan
@@ -72,26 +73,25 @@ class Opening:
                 if refused
                 else "judge what was made elsewhere: `qspec judge SPEC --scores FILE`",
             )
-        return here + self.distances()
+        # Flips follow from the scores of a metric that is 0 or 1; where there is none, from the answers themselves.
+        scored = any(one.family is Family.BINARY for one in here)
+        return [one for one in here + self.distances() if not (scored and are_flips(one))]
 
     def distances(self) -> list[BoundMetric]:
-        """Distances that the claim bounds here and the evaluation does not declare."""
+        """Distances that the claim bounds here, the evaluation does not declare, and stored answers do not give."""
         found: dict[str, BoundMetric] = {}
         declared = {str(term) for term in self.evaluation.metrics}
-        # Flips follow from the scores of a metric that is 0 or 1; where there is none, from the answers themselves.
-        families = {bind(term, task=self.evaluation.task).family for term in self.evaluation.metrics}
-        unscored = Family.BINARY not in families
         for assertion in self.plan.resolved.claim.assertions:
             subject = measurand(assertion.quantity)
             if subject.kind is not MeasurandKind.DISTANCE or subject.metric is None:
                 continue
             here = assertion.on in (None, self.evaluation.name) and str(subject.metric) not in declared
-            if here and (
-                subject.metric.name in _FROM_PREDICTIONS or (unscored and str(subject.metric) == "flips")
-            ):
-                bound = bind(subject.metric)
-                if self.evaluation.task in bound.metric.tasks:
-                    found[str(subject.metric)] = bound
+            if not here:
+                continue
+            bound = bind(subject.metric)
+            kept = bound.name in _FROM_PREDICTIONS or are_flips(bound)
+            if kept and self.evaluation.task in bound.metric.tasks:
+                found[str(subject.metric)] = bound
         return list(found.values())
 
     def task_data(

@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from qspec.data.limits import DEFAULT_LIMITS
 from qspec.data.strata import Stratified, stratify
 from qspec.errors import QSpecError
+from qspec.execute.correctness import are_flips, scored_right
 from qspec.execute.scores import Scores
+from qspec.execute.scoring import Paired
 from qspec.execute.sheets import IDS, TRUTHS, PairedSheet, table_of
 from qspec.execute.thresholds import chosen, paired
 from qspec.execute.units import unit_numbers
@@ -28,6 +30,8 @@ from qspec.model.base import Silence
 from qspec.model.evaluation import Evaluated, Strata, TestSet
 from qspec.model.measurand import MeasurandKind, measurand
 from qspec.model.quantity import Quantity
+
+Columns = dict[str, NDArray[np.float64]]
 
 
 @dataclass
@@ -55,22 +59,17 @@ class Reading:
     def scores(self) -> Scores:
         """The scores of both models, with strata and units."""
         metrics = self.metrics
-        base: dict[str, NDArray[np.float64]] = {}
-        quantized: dict[str, NDArray[np.float64]] = {}
-        computed = []
-        for metric in metrics:
-            found = self._given(metric)
-            if found is not None:
-                base[str(metric)], quantized[str(metric)] = found
-            elif all(_has(side, metric) for side in self.sides):
-                computed.append(metric)
-        thresholds = paired(computed, self.evaluation.threshold, self._no_tuning)
-        for one in thresholds:
-            first, second = self.sides
-            assert first is not None and second is not None
-            quantized[one.name] = one.quantized.columns(second.beside(first))
-            base[one.name] = quantized[one.name] if one.of_pair else one.baseline.columns(first)
-        missing = [str(metric) for metric in metrics if str(metric) not in base]
+        base: Columns = {}
+        quantized: Columns = {}
+        thresholds = self._put([one for one in metrics if not are_flips(one)], base, quantized)
+        by = scored_right(metrics, base, quantized)
+        flips = [one for one in metrics if are_flips(one)]
+        if (
+            by is None
+        ):  # Elsewhere flips are those of that metric, and a count of their own would be another figure.
+            thresholds += self._put(flips, base, quantized)
+        derived = {str(one) for one in flips} if by is not None else set()
+        missing = [str(one) for one in metrics if str(one) not in base and str(one) not in derived]
         if len(missing) == len(metrics):
             raise QSpecError(self._nothing(missing), hint=_hint(metrics))
         if missing:
@@ -89,6 +88,23 @@ class Reading:
             unit_numbers(self.evaluation, table, rows),
             facts,
         )
+
+    def _put(self, metrics: list[BoundMetric], base: Columns, quantized: Columns) -> list[Paired]:
+        """Put in the columns of both models that are given or follow from answers; returns what was computed, and how."""
+        computed = []
+        for metric in metrics:
+            found = self._given(metric)
+            if found is not None:
+                base[str(metric)], quantized[str(metric)] = found
+            elif all(_has(side, metric) for side in self.sides):
+                computed.append(metric)
+        thresholds = paired(computed, self.evaluation.threshold, self._no_tuning)
+        for one in thresholds:
+            first, second = self.sides
+            assert first is not None and second is not None
+            quantized[one.name] = one.quantized.columns(second.beside(first))
+            base[one.name] = quantized[one.name] if one.of_pair else one.baseline.columns(first)
+        return thresholds
 
     # Metrics ---------------------------------------------------------------------------------
 

@@ -137,6 +137,38 @@ def test_flips_and_agreement_follow_from_what_was_stored(judging, flipped):
     assert outcomes(verdicts) == ["confirmed", "refuted", "confirmed", "refuted", "not-executable"]
 
 
+def test_flips_are_those_of_the_metric_that_says_what_is_right(judging):
+    right, wrong = np.ones(400), np.zeros(400)
+    names = ("token-f1(normalization: squad)", "exact-match(normalization: squad)", "exact-match", "flips")
+    # As they stand neither model's answers equal the truth, so that a count of their own sees no flip.
+    base = dict(zip(names, (right / 2, right, wrong, wrong), strict=True))
+    quantized = dict(zip(names, (right / 2, wrong, wrong, wrong), strict=True))
+    verdicts = judging("flips <= 1 %", base, quantized, task="question-answering")
+    assert outcomes(verdicts) == ["refuted"]
+    assert verdicts.judged[0].interval.low > 0.98
+    (of_flips,) = [one for one in verdicts.results if str(one.quantity) == "flips"]
+    assert float(of_flips.quantized.base) == 1.0
+    assert "flips are those of exact-match(normalization: squad)" in verdicts.notes
+
+
+def test_flips_are_of_answers_as_they_stand_where_no_metric_is_right_or_wrong(judging):
+    flips = np.repeat([1.0, 0], [40, 160])
+    base = {"nll": np.linspace(0.5, 1, 200), "flips": flips}
+    verdicts = judging("flips <= 30 %", base, base | {"nll": base["nll"] + 0.1})
+    assert outcomes(verdicts) == ["confirmed"]
+    assert any("as they stand" in note for note in verdicts.notes)
+
+
+def test_flips_are_of_a_mean_that_is_0_or_1_and_only_of_examples_that_count(judging):
+    # With one relevant item a query, recall at 1 is right or wrong; of a hundred queries none is relevant.
+    base = {"recall@1": np.repeat([1.0, 0, np.nan], [150, 50, 100])}
+    quantized = {"recall@1": np.repeat([1.0, 0, 1, 0, np.nan], [140, 10, 20, 30, 100])}
+    verdicts = judging("flips <= 20 %\nflips <= 1 %", base, quantized, task="retrieval")
+    assert outcomes(verdicts) == ["inconclusive", "refuted"]
+    (of_flips,) = [one for one in verdicts.results if str(one.quantity) == "flips"]
+    assert (float(of_flips.quantized.base), str(of_flips.n)) == (0.15, "200")
+
+
 def test_a_metric_that_did_not_run_is_not_judged(judging, flipped):
     verdicts = judging("loss(ece(bins: 15)) <= 1 pp\nloss(top1) <= 5 pp", *flipped(990, 2, 2, 6))
     assert outcomes(verdicts) == ["not-executable", "confirmed"]

@@ -120,9 +120,10 @@ class _Judge:
             hidden.update(hidden_in(judge_of.sample, about))
         drawn: dict[str, Drawn] = {}
         notes: list[str] = []
-        for one in self.accuracy.values():
+        for name, one in self.accuracy.items():
             found = draws_of(one.sample)
             drawn |= found
+            notes += one.sample.notes(name)
             notes += [*of_which_samples(self.resolved, one.sample, found), *exploratory(one.sample)]
         return Verdicts(judged, results, hidden, self._whole(judged), drawn, tuple(dict.fromkeys(notes)))
 
