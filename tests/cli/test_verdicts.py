@@ -7,11 +7,12 @@ from pathlib import Path
 import click
 import pytest
 
-from qspec.cli._verdicts import executor_lines
+from qspec.cli._verdicts import executor_lines, hidden_line
 from qspec.lang.claims import resolve_claims
 from qspec.lang.load import load_source
+from qspec.lang.read_back import metric_term
 from qspec.lang.source import Source
-from qspec.model.measured import Found
+from qspec.model.measured import Found, Hidden
 from qspec.model.quantity import Quantity
 
 SPEC = """qspec 1
@@ -55,3 +56,18 @@ def test_the_executor_found_is_named():
 )
 def test_what_differs_or_cannot_be_told_stands_below(hardware: str, line: str):
     assert said(hardware)[1:] == [line]
+
+
+@pytest.mark.parametrize(
+    ("metric", "on", "loss", "told"),
+    [
+        ("top1", None, "0.2517", "25.17 pp of top1"),
+        ("nll", "mmlu", "1.66066", "1.661 of nll on mmlu"),
+        ("perplexity(per: token)", None, "0.5", "0.5 ppl of perplexity(per: token)"),
+    ],
+)
+def test_a_loss_that_the_whole_hides_is_told_in_the_unit_of_its_metric(
+    metric: str, on: str | None, loss: str, told: str
+):
+    hidden = Hidden(quantity=metric_term(metric), on=on, stratum='g == "rare"', loss=Quantity.of(loss))
+    assert hidden_line(hidden) == f'hidden loss: g == "rare" loses {told} while the whole holds'

@@ -103,8 +103,27 @@ def test_a_loss_that_the_whole_hides_is_reported_by_name(judging):
     base, quantized, groups = strata([(9900, 5, 5, 90), (150, 40, 0, 10)])
     verdicts = judging("loss(top1) <= 1 pp", base, quantized, groups=groups)
     assert outcomes(verdicts) == ["confirmed"]
-    assert list(verdicts.hidden) == ["group == 1"]
-    assert float(verdicts.hidden["group == 1"].loss.base) == pytest.approx(0.2)
+    (one,) = verdicts.hidden.values()
+    assert (str(one.quantity), one.on, one.stratum) == ("top1", None, "group == 1")
+    assert float(one.loss.base) == pytest.approx(0.2)
+
+
+def test_losses_of_several_metrics_that_the_whole_hides_are_told_apart(judging):
+    base, quantized, groups = strata([(9900, 5, 5, 90), (150, 40, 0, 10)])
+    random = np.random.default_rng(0)
+    base["nll"] = random.uniform(0.5, 1, len(groups))
+    quantized["nll"] = base["nll"] + np.where(groups == 1, 1.5 + 0.1 * random.normal(size=len(groups)), 0)
+    verdicts = judging("top1 >= 98 % of baseline\nloss(nll) <= 0.1", base, quantized, groups=groups)
+    assert outcomes(verdicts) == ["confirmed", "confirmed"]
+    assert list(verdicts.hidden) == ["top1 for group == 1", "nll for group == 1"]
+    for name, loss in (("top1", 0.2), ("nll", 1.5)):
+        one = verdicts.hidden[f"{name} for group == 1"]
+        assert (str(one.quantity), one.stratum) == (name, "group == 1")
+        assert float(one.loss.base) == pytest.approx(loss, abs=0.03)
+        # The interval is of that loss, also where the bound is a share of the baseline.
+        assert (
+            float(one.interval.low.base) < float(one.loss.base) < float(one.interval.high.base) < loss + 0.1
+        )
 
 
 def test_no_loss_is_hidden_where_the_whole_shows_it(judging):
@@ -246,7 +265,7 @@ def test_only_a_bound_on_loss_can_hide_one(judging, assertion, hides):
     base, quantized, groups = strata([(9900, 5, 5, 90), (150, 40, 0, 10)])
     verdicts = judging(assertion, base, quantized, groups=groups)
     assert outcomes(verdicts) == ["confirmed"]
-    assert list(verdicts.hidden) == (["group == 1"] if hides else [])
+    assert list(verdicts.hidden) == (["top1 for group == 1"] if hides else [])
 
 
 def test_a_single_flip_does_not_refute_a_bound_under_one_example(judging, flipped):

@@ -117,7 +117,7 @@ class _Judge:
                 for one in judged
                 if self._evaluation_of(one.assertion.on, subject := measurand(one.assertion.quantity)) == name
             ]
-            hidden.update(hidden_in(judge_of.sample, about))
+            hidden.update(hidden_in(name, judge_of.sample, about))
         drawn: dict[str, Drawn] = {}
         notes: list[str] = []
         for name, one in self.accuracy.items():
