@@ -21,6 +21,7 @@ from qspec.execute.thresholds import chosen, paired
 from qspec.execute.units import unit_numbers
 from qspec.lang.read_back import metric_term
 from qspec.lang.resolve import ResolvedClaim
+from qspec.metrics.accuracy import chosen as chosen_choice
 from qspec.metrics.bind import BoundMetric, bind
 from qspec.metrics.definition import Additive, Family, mean_value
 from qspec.metrics.fields import FIELDS
@@ -215,7 +216,7 @@ class Reading:
         for name in ("prediction", "text"):
             if first.has(name) and second.has(name):
                 one, other = (
-                    np.asarray(side.texts(name)) if name == "text" else side.array(name)
+                    np.asarray(side.texts(name)) if name == "text" else chosen_choice(side, self.metrics)
                     for side in (first, second)
                 )
                 return one, other

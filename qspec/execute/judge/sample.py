@@ -26,6 +26,8 @@ from qspec.stats.draws import LEAST_DRAWS
 from qspec.stats.interval import InsufficientDataError
 
 Mask = NDArray[np.bool_]
+_FOLLOWING = frozenset({"flips", "agreement"})
+"""Distances that follow from scores and answers of the evaluation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,11 @@ class Sample:
         self.columns = dict(scores.baseline), dict(scores.quantized)
         """The stored columns of both models, and those derived from answers on the way."""
         scored = (bind(term) for term in self.declared if str(term) in scores.baseline)
-        self.metrics: dict[str, BoundMetric] = {str(one): one for one in scored if not are_flips(one)}
+        self.metrics: dict[str, BoundMetric] = {str(one): one for one in scored if one.name not in _FOLLOWING}
         self.right_by = scored_right(self.metrics.values(), *self.columns)
         """The metric that says which answers are right, of which flips are those; None where none is 0 or 1."""
         for term in self.declared:
-            if term.name == "flips":
+            if term.name in _FOLLOWING:
                 self.distance(term)
         self.undone: dict[str, Sides] = {}
         """Shares of another executor's degradation, as differences from it."""
@@ -223,9 +225,8 @@ class Sample:
     def distance(self, term: Term) -> str | None:
         """The name under which a distance of the pair can be contrasted; None where the scores do not hold it.
 
-        Flips are those of the metric that says which answers are right, whatever column of their own was kept: that one
-        was counted on answers as they stand, before any normalization. Agreement and changed answers follow from stored
-        answers where no column of theirs was kept.
+        Flips are those of the metric that says which answers are right, and agreement follows from the stored answers,
+        whatever columns of their own were kept: those were counted on what a model gives, before any normalization.
         """
         name = str(term)
         if name not in self.metrics:
@@ -240,11 +241,9 @@ class Sample:
     def _distance(self, metric: BoundMetric) -> NDArray[np.float64] | None:
         if are_flips(metric) and self.right_by is not None:
             return flipped(*(side[self.right_by] for side in self.columns))
-        stored, changed = self.columns[1].get(str(metric)), self.scores.changed()
-        if stored is not None or changed is None or are_flips(metric):
-            return stored
-        if metric.name not in ("agreement", "flips"):
-            return None
+        changed = self.scores.changed()
+        if metric.name not in _FOLLOWING or are_flips(metric) or changed is None:
+            return self.columns[1].get(str(metric))
         found = changed if metric.name == "flips" else ~changed
         return found.astype(np.float64)[:, None]
 
