@@ -152,3 +152,16 @@ def test_a_split_that_a_declared_data_set_lacks(check):
     (found,) = [f for f in check(text).findings if f.code == "QS012"]
     assert found.message == "There is no split of `digits` called `tset`."
     assert found.help == "did you mean `test`?"
+
+
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        ("top1, top1", ["The metric `top1` is named twice."]),
+        ("top1, ece(bins: 15), top-1", ["The metric `top-1` is named twice, which is `top1`."]),
+        ("top1, top5, ece(bins: 10), ece(bins: 15)", []),
+    ],
+)
+def test_a_metric_is_named_once(check, metrics, said):
+    text = EXECUTOR.replace("[top1]", f"[{metrics}]").format("", "loss(top1) <= 1 pp")
+    assert [f.message for f in check(text).findings if f.code == "QS013"] == said

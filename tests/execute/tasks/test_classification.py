@@ -89,3 +89,23 @@ def test_a_stored_evaluation_is_not_run_again(linear_pair, executing, value):
     ]
     assert runs[0].verdicts.results == runs[1].verdicts.results
     assert value(runs[0], "nll") == value(runs[1], "nll")
+
+
+def test_a_metric_that_is_named_twice_is_computed_once(linear_pair, executing, value):
+    weights = linear_pair(3)
+    generator = np.random.default_rng(1)
+    x, y = generator.normal(size=(100, 4)).astype(np.float32), generator.integers(0, 3, 100)
+    executed = executing(
+        "image-classification",
+        "top1, ece(bins: 5), top1, ece(bins: 5)",
+        {"x": x, "y": y},
+        data="inputs { x: x }\n  label: y",
+        assertions="  loss(top1) <= 90 pp\n  loss(ece) <= 90 pp",
+    )
+    assert [r.quantity.name for r in executed.verdicts.results[:2]] == ["top1", "ece"]
+    assert value(executed, "top1")[1] == pytest.approx(((x @ weights[1]).argmax(1) == y).mean(), abs=1e-6)
+    assert executed.verdicts.judged[0].outcome == "confirmed"
+    assert (
+        executed.verdicts.judged[1].because is None
+        or "not computed" not in executed.verdicts.judged[1].because
+    )
