@@ -7,6 +7,11 @@ from hypothesis import strategies as st
 
 from qspec.execute.contrasts.binary import BinaryContrast
 from qspec.execute.contrasts.contrast import Asked, Question
+from qspec.execute.judge.judge import Evidence, judge
+from qspec.execute.scores import Scores
+from qspec.lang.claims import resolve_claims
+from qspec.lang.load import load_source
+from qspec.lang.source import Source
 from qspec.stats.decision import Relation
 from qspec.stats.paired import PairedCounts
 
@@ -288,3 +293,22 @@ def test_a_ruined_stratum_is_refuted_by_resampling_among_many_comparisons(judgin
     verdicts = judging(bounds, *columns, groups=groups)
     assert outcomes(verdicts) == ["refuted"] * 6
     assert verdicts.outcome == "refuted"
+
+
+def test_an_assertion_that_two_evaluations_could_answer_says_so(tmp_path, flipped):
+    text = """qspec 1
+executor e {
+  evaluation a { task: image-classification, metrics: [top1, nll] }
+  evaluation b { task: image-classification, metrics: [top1] }
+}
+claim c on e { loss(top1) <= 5 pp, flips <= 5 %, loss(top1) <= 5 pp on b, loss(nll) <= 0.1 }
+"""
+    (claim,) = resolve_claims(load_source(Source("test.qspec", text), root=tmp_path))
+    columns = [{name: one.reshape(-1, 1) for name, one in side.items()} for side in flipped(980, 5, 5, 10)]
+    nll = {"nll": np.random.default_rng(0).uniform(0.5, 1, (1000, 1))}
+    scores = {"a": Scores(1000, columns[0] | nll, columns[1] | nll), "b": Scores(1000, *columns)}
+    verdicts = judge(claim, Evidence(scores, {}, None))
+    assert outcomes(verdicts) == ["not-executable", "not-executable", "confirmed", "confirmed"]
+    assert verdicts.judged[0].because == (
+        "loss(top1) may be on `a` and `b`; the assertion must say which: `on a`"
+    )

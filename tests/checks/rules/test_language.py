@@ -165,3 +165,33 @@ def test_a_split_that_a_declared_data_set_lacks(check):
 def test_a_metric_is_named_once(check, metrics, said):
     text = EXECUTOR.replace("[top1]", f"[{metrics}]").format("", "loss(top1) <= 1 pp")
     assert [f.message for f in check(text).findings if f.code == "QS013"] == said
+
+
+TWO = """\
+qspec 1
+executor small {{
+  baseline: fp32
+  evaluation clean   {{ task: image-classification, metrics: [top1, ece(bins: 15)] }}
+  evaluation shifted {{ task: image-classification, metrics: [top1] }}
+}}
+claim small-loss on small {{ {0} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("assertion", "unsaid"),
+    [
+        ("loss(top1) <= 1 pp", True),
+        ("top1 >= 99 % of baseline", True),
+        ("flips <= 2 %", True),
+        ("loss(top1) <= 1 pp on clean", False),
+        ("flips <= 2 % on shifted", False),
+        ("loss(ece(bins: 15)) <= 1 pp", False),
+        ("size <= 0.3 x baseline", False),
+    ],
+)
+def test_an_assertion_says_which_of_several_evaluations_it_is_on(check, assertion, unsaid):
+    found = [f for f in check(TWO.format(assertion)).findings if f.code == "QS014"]
+    assert len(found) == unsaid
+    if found:
+        assert "may be on `clean` and `shifted`" in found[0].message
