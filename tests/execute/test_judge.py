@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from qspec.execute.contrasts.binary import BinaryContrast
 from qspec.execute.contrasts.contrast import Asked, Question
 from qspec.execute.judge.judge import Evidence, judge
-from qspec.execute.scores import Scores
+from qspec.execute.scores import DRAW, Scores
 from qspec.lang.claims import resolve_claims
 from qspec.lang.load import load_source
 from qspec.lang.source import Source
@@ -191,6 +191,19 @@ def test_flips_are_of_a_mean_that_is_0_or_1_and_only_of_examples_that_count(judg
     assert outcomes(verdicts) == ["inconclusive", "refuted"]
     (of_flips,) = [one for one in verdicts.results if str(one.quantity) == "flips"]
     assert (float(of_flips.quantized.base), str(of_flips.n)) == (0.15, "200")
+
+
+def test_flips_are_over_the_draws_of_the_calibration_sample_too(judging, flipped):
+    base, quantized = flipped(950, 20, 10, 20)
+    once = judging("flips <= 5 %", base, quantized).judged[0]
+    rolled = {
+        f"{DRAW}{seed}": {"top1": np.where(np.arange(1000) < 60 * seed, 0.0, base["top1"])[:, None]}
+        for seed in range(1, 5)
+    }
+    over = judging("flips <= 5 %", base, quantized, others=rolled).judged[0]
+    # Draws after the first flip 60, 120, 180 and 240 of a thousand.
+    assert once.outcome == "confirmed" and over.outcome != "confirmed"
+    assert over.interval.estimate == pytest.approx(np.mean([0.03, 0.06, 0.12, 0.18, 0.24]), abs=1e-9)
 
 
 def test_a_metric_that_did_not_run_is_not_judged(judging, flipped):
