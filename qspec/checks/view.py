@@ -11,9 +11,9 @@ from qspec.lang.digests import executor_digest
 from qspec.lang.resolve import Origin, ResolvedClaim, ResolvedExecutor
 from qspec.model.base import Silence, kebab
 from qspec.model.claim import Assertion, Claim, Reported
-from qspec.model.evaluation import Calibration, Evaluated, Strata, TestSet
+from qspec.model.evaluation import Calibration, Evaluated, Strata, TestSet, evaluations_meant
 from qspec.model.expression import Pinned, Stratification, Term
-from qspec.model.measurand import Measurand, MeasurandKind, measurand, metric_named
+from qspec.model.measurand import Measurand, MeasurandKind, measurand
 from qspec.model.measured import Measured
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class AssertionView:
     @cached_property
     def evaluation(self) -> EvaluationView | None:
         """The evaluation it is on; the only one, or the only one with the metric, when it does not say."""
-        return self.claim.evaluation_for(self.assertion.on, self.measurand.metric)
+        return self.claim.evaluation_for(self.assertion.on, self.measurand)
 
     @property
     def strata(self) -> dict[str, Stratification]:
@@ -133,7 +133,7 @@ class FigureView:
     @cached_property
     def evaluation(self) -> EvaluationView | None:
         """The evaluation it is on."""
-        return self.claim.evaluation_for(self.figure.on, self.measurand.metric)
+        return self.claim.evaluation_for(self.figure.on, self.measurand)
 
 
 @dataclass
@@ -238,16 +238,13 @@ class ClaimView:
         """Its measured blocks."""
         return [MeasuredView(block, index, self) for index, block in enumerate(self.claim.measured)]
 
-    def evaluation_for(self, on: str | None, metric: Term | None) -> EvaluationView | None:
+    def evaluation_for(self, on: str | None, subject: Measurand) -> EvaluationView | None:
         """The evaluation that an assertion or a figure speaks of, or None when it cannot be told."""
+        by_name = {view.name: view for view in self.evaluations}
         if on is not None:
-            return next((e for e in self.evaluations if e.name == on), None)
-        if len(self.evaluations) == 1:
-            return self.evaluations[0]
-        if metric is None:
-            return None
-        having = [e for e in self.evaluations if metric_named(metric, e.metrics) is not None]
-        return having[0] if len(having) == 1 else None
+            return by_name.get(on)
+        meant = evaluations_meant({name: view.evaluation for name, view in by_name.items()}, subject)
+        return by_name[meant[0]] if len(meant) == 1 else None
 
     def says(self, *kinds: MeasurandKind) -> bool:
         """Whether an assertion, a reported or a measured figure is about one of `kinds`."""

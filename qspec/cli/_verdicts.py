@@ -16,6 +16,7 @@ from qspec.execute.judge.judge import Verdicts
 from qspec.execute.judge.verdict import Judged
 from qspec.execute.plan import Plan
 from qspec.lang.resolve import ResolvedClaim
+from qspec.metrics.bind import bind
 from qspec.model.measurand import MeasurandKind, measurand
 from qspec.model.measured import Found, Hidden, Measured, Result
 from qspec.model.shorthand import describe
@@ -48,8 +49,7 @@ def verdict_lines(resolved: ResolvedClaim, verdicts: Verdicts, measured: Measure
         told = result_line(result) if result.for_ is None else None
         if told is not None:
             yield f"  {told}"
-    for stratum, hidden in measured.hidden.items():
-        yield f"  hidden loss: {stratum} loses {_lost(stratum, hidden, measured)} while the whole holds"
+    yield from (f"  {hidden_line(one)}" for one in measured.hidden.values())
     for side, census in measured.census.items():
         kind = "simulated" if census.simulated else "realized" if census.realized else "not realized"
         layers = f"of {census.declared} declared layers {census.stored} stored and {census.computed} computed as declared"
@@ -89,12 +89,14 @@ def result_line(result: Result) -> str | None:
     return f"{name}: {base} → {quantized}{tail}"
 
 
-def _lost(stratum: str, hidden: Hidden, measured: Measured) -> str:
-    """A hidden loss as values of its metric are told, which is that of the stratum's result with the same loss."""
-    of = [one for one in measured.results if one.loss is not None and str(one.for_) == stratum]
-    result = next((one for one in of if one.loss == hidden.loss), None)
-    value = float(hidden.loss.value)
-    return _value(value, measurand(result.quantity).kind, result) if result is not None else f"{value:.6g}"
+def hidden_line(hidden: Hidden) -> str:
+    """A loss that the whole hides: the stratum, and what it loses of which metric, in the metric's own unit."""
+    assert hidden.quantity is not None
+    loss, metric = float(hidden.loss.value), bind(hidden.quantity).metric
+    unit = "" if metric.unit == metric.name else f" {metric.unit}"
+    told = f"{loss * 100:.2f} pp" if metric.unit == "proportion" else f"{loss:.4g}{unit}"
+    on = f" on {hidden.on}" if hidden.on else ""
+    return f"hidden loss: {hidden.stratum} loses {told} of {hidden.quantity}{on} while the whole holds"
 
 
 def _value(value: float, kind: MeasurandKind, result: Result) -> str:

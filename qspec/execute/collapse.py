@@ -14,7 +14,8 @@ from qspec.execute.evaluate import Column, Rows, evaluate
 from qspec.execute.sessions import Arrays, Session
 
 Answer = Callable[[Arrays, Rows], NDArray[Any]]
-"""From the outputs of some examples and their row numbers to one answer for each."""
+"""From the outputs of some examples and their row numbers to one answer for each, or several, negative where none counts;
+to a score where answers are chosen among items."""
 
 _LEAST_ENTROPY = 0.5
 """Share of the baseline's entropy below which the answers have collapsed onto few."""
@@ -29,7 +30,8 @@ class Collapse:
     """How far apart two models are on `sample` examples.
 
     `entropy` is that of the answers of baseline and quantized model, in bits, and `agreement` the share of equal
-    answers, both None where answers are not discrete; `ratio` is the signal-to-noise ratio of the outputs in
+    answers, of all that count where an example has many (tokens, pixels); both None where answers are not discrete or
+    none counts. `ratio` is the signal-to-noise ratio of the outputs in
     decibels, infinite for equal ones and None where no outputs of floats fit each other.
     """
 
@@ -43,7 +45,7 @@ class Collapse:
         if self.entropy is not None and self.entropy[1] < _LEAST_ENTROPY * self.entropy[0]:
             yield f"its answers have an entropy of {self.entropy[1]:.2f} bits, the baseline's {self.entropy[0]:.2f}"
         if self.agreement is not None and self.agreement < _LEAST_AGREEMENT:
-            yield f"it agrees with the baseline on {self.agreement:.0%} of them"
+            yield f"it agrees with the baseline on {self.agreement:.0%} of the answers"
         if self.ratio is not None and self.ratio < _LEAST_RATIO:
             yield f"its outputs differ from the baseline's by more than these measure ({self.ratio:.1f} dB)"
 
@@ -65,9 +67,13 @@ def collapse(
     *,
     batch: int,
     sample: int,
+    among: int = 1,
 ) -> Collapse:
-    """Run both models on an evenly spaced sample and compare answers and outputs. Raises as `evaluate` does."""
-    rows = spaced(len(next(iter(inputs.values()))), sample)
+    """Run both models on an evenly spaced sample and compare answers and outputs. Raises as `evaluate` does.
+
+    Where an answer is chosen `among` several items that follow each other, the sample is of so many items each.
+    """
+    rows = spaced(len(next(iter(inputs.values()))), sample, among)
     energy, noise = [0.0], [0.0]
     waiting: list[Arrays] = [{}]
 
@@ -92,22 +98,34 @@ def collapse(
     run = evaluate(*sessions, inputs, baseline, batch=batch, order=rows, reduce_quantized=quantized)
     entropy = agreement = None
     if answer is not None:
-        one, other = run.baseline["answer"], run.quantized["answer"]
-        entropy = _entropy(one), _entropy(other)
-        agreement = float(np.mean(~(one != other).reshape(len(one), -1).any(axis=1)))
+        one, other = (chosen(side["answer"], among) for side in (run.baseline, run.quantized))
+        counted = one >= 0 if one.dtype.kind in "iu" else np.ones(one.shape, np.bool_)
+        if counted.any():
+            entropy = _entropy(one[counted]), _entropy(other[counted])
+            agreement = float(np.mean(one[counted] == other[counted]))
     ratio = (
         10 * math.log10(energy[0] / noise[0]) if energy[0] and noise[0] else math.inf if energy[0] else None
     )
-    return Collapse(len(rows), entropy, agreement, ratio)
+    return Collapse(len(rows) // among, entropy, agreement, ratio)
 
 
-def spaced(count: int, sample: int) -> Rows:
-    """The places of at most `sample` of `count` examples, evenly spaced: data are often sorted by what they are of."""
-    return np.unique(np.linspace(0, count - 1, min(sample, count)).round().astype(np.intp))
+def spaced(count: int, sample: int, among: int = 1) -> Rows:
+    """The places of at most `sample` of `count` examples, evenly spaced: data are often sorted by what they are of.
+
+    Examples of `among` items each stay whole; `count` is of items then, and so are the places.
+    """
+    examples = count // among
+    found = np.unique(np.linspace(0, examples - 1, min(sample, examples)).round().astype(np.intp))
+    return (found[:, None] * among + np.arange(among)).reshape(-1)
+
+
+def chosen(found: NDArray[Any], among: int) -> NDArray[Any]:
+    """The answers as they were found, or for every `among` scores the place of the highest."""
+    return found if among == 1 else found.reshape(-1, among).argmax(axis=1)
 
 
 def _entropy(answers: NDArray[Any]) -> float:
-    """Of the distribution of the answers, in bits; of every part of an answer that has parts."""
-    _, counts = np.unique(answers.reshape(-1), return_counts=True)
+    """Of the distribution of the answers, in bits."""
+    _, counts = np.unique(answers, return_counts=True)
     share = counts / counts.sum()
     return abs(float(-(share * np.log2(share)).sum()))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qspec.errors import QSpecError
-from qspec.execute.collapse import Answer, spaced
+from qspec.execute.collapse import Answer, chosen, spaced
 from qspec.execute.evaluate import Column, evaluate_one
 from qspec.execute.sessions import Session
 
@@ -36,29 +36,36 @@ class Determinism:
 
 
 def determinism(
-    session: Session, inputs: Mapping[str, Column], answer: Answer, *, batch: int, sample: int = 256
+    session: Session,
+    inputs: Mapping[str, Column],
+    answer: Answer,
+    *,
+    batch: int,
+    sample: int = 256,
+    among: int = 1,
 ) -> Determinism:
     """Run an evenly spaced sample twice in batches of `batch`, once in another size, and compare the answers.
 
-    The other size is 1, or the whole of up to 32 examples where `batch` is 1. Raises as `evaluate` does.
+    The other size is 1, or the whole of up to 32 examples where `batch` is 1. Answers may be chosen `among` several items
+    that follow each other. Raises as `evaluate` does.
     """
     if not inputs or sample < 1:
         raise QSpecError("The determinism probe needs inputs and at least one example.")
     count = len(next(iter(inputs.values())))
-    rows = spaced(count, sample)
+    rows = spaced(count, sample, among)
 
     def answers(size: int) -> NDArray[Any]:
         reduced = evaluate_one(
             session, inputs, lambda outputs, at: {"answer": answer(outputs, at)}, batch=size, order=rows
         )
-        return reduced["answer"]
+        return chosen(reduced["answer"], among)
 
     first = answers(batch)
     repeated = _changed(first, answers(batch))
     other = min(32, len(rows)) if batch == 1 else 1
     if session.batch_size is not None or other == batch:
-        return Determinism(len(rows), batch, None, repeated, None)
-    return Determinism(len(rows), batch, other, repeated, _changed(first, answers(other)))
+        return Determinism(len(first), batch, None, repeated, None)
+    return Determinism(len(first), batch, other, repeated, _changed(first, answers(other)))
 
 
 def _changed(one: NDArray[Any], other: NDArray[Any]) -> int:

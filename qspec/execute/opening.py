@@ -19,6 +19,7 @@ from qspec.data.table import Table
 from qspec.data.tokenizer import Tokenizer
 from qspec.data.transforms import VERSION
 from qspec.errors import NotExecutableError, QSpecError
+from qspec.execute.correctness import are_flips
 from qspec.execute.evaluate import Column
 from qspec.execute.located import located
 from qspec.execute.plan import DataPlan, EvaluationPlan, Plan
@@ -80,7 +81,9 @@ class Opening:
         if not here:
             first = undecided[str(given[0])]
             raise NotExecutableError(str(first.because), hint=first.hint)
-        return here + self.distances(here)
+        # Flips follow from the scores of a metric that is 0 or 1; where there is none, from the answers themselves.
+        scored = any(one.family is Family.BINARY for one in here)
+        return [one for one in here + self.distances() if not (scored and are_flips(one))]
 
     @cached_property
     def _declared(self) -> list[BoundMetric]:
@@ -91,23 +94,21 @@ class Opening:
         """How the declared metrics that are decided at a threshold come to it."""
         return decisions(self._declared, self.evaluation.evaluation.threshold)
 
-    def distances(self, scored: Sequence[BoundMetric]) -> list[BoundMetric]:
-        """Distances that the claim bounds here and the evaluation does not declare; `scored` are the metrics it has."""
+    def distances(self) -> list[BoundMetric]:
+        """Distances that the claim bounds here, the evaluation does not declare, and stored answers do not give."""
         found: dict[str, BoundMetric] = {}
         declared = {str(term) for term in self.evaluation.metrics}
-        # Flips follow from the scores of a metric that is 0 or 1; where there is none, from the answers themselves.
-        unscored = all(one.family is not Family.BINARY for one in scored)
         for assertion in self.plan.resolved.claim.assertions:
             subject = measurand(assertion.quantity)
             if subject.kind is not MeasurandKind.DISTANCE or subject.metric is None:
                 continue
             here = assertion.on in (None, self.evaluation.name) and str(subject.metric) not in declared
-            if here and (
-                subject.metric.name in _FROM_PREDICTIONS or (unscored and str(subject.metric) == "flips")
-            ):
-                bound = bind(subject.metric)
-                if self.evaluation.task in bound.metric.tasks:
-                    found[str(subject.metric)] = bound
+            if not here:
+                continue
+            bound = bind(subject.metric)
+            kept = bound.name in _FROM_PREDICTIONS or are_flips(bound)
+            if kept and self.evaluation.task in bound.metric.tasks:
+                found[str(subject.metric)] = bound
         return list(found.values())
 
     def task_data(

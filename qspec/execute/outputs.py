@@ -14,14 +14,16 @@ from qspec.data.classes import class_numbers, truth_values
 from qspec.data.limits import DEFAULT_LIMITS
 from qspec.data.strata import Stratified, stratify
 from qspec.errors import QSpecError
+from qspec.execute.correctness import are_flips, scored_right
 from qspec.execute.refusals import Refusals, refused
 from qspec.execute.scores import Scores
-from qspec.execute.scoring import columns_of
+from qspec.execute.scoring import Paired, columns_of
 from qspec.execute.sheets import IDS, TRUTHS, PairedSheet, table_of
 from qspec.execute.thresholds import chosen, paired
 from qspec.execute.units import unit_numbers
 from qspec.lang.read_back import metric_term
 from qspec.lang.resolve import ResolvedClaim
+from qspec.metrics.accuracy import chosen as chosen_choice
 from qspec.metrics.bind import BoundMetric, bind
 from qspec.metrics.deciding import Decision, decisions
 from qspec.metrics.definition import Additive, Family, mean_value
@@ -32,6 +34,8 @@ from qspec.model.base import Silence
 from qspec.model.evaluation import Evaluated, Strata, TestSet
 from qspec.model.measurand import MeasurandKind, measurand
 from qspec.model.quantity import Quantity
+
+Columns = dict[str, NDArray[np.float64]]
 
 
 @dataclass
@@ -60,26 +64,20 @@ class Reading:
         """The scores of both models, with strata and units."""
         metrics = self.metrics
         decided = decisions(metrics, self.evaluation.threshold)
-        base: dict[str, NDArray[np.float64]] = {}
-        quantized: dict[str, NDArray[np.float64]] = {}
-        computed = []
-        for metric in metrics:
-            found = self._given(metric)
-            if found is not None:
-                base[str(metric)], quantized[str(metric)] = found
-            elif all(_has(side, metric, at_threshold=str(metric) in decided) for side in self.sides):
-                computed.append(metric)
+        base: Columns = {}
+        quantized: Columns = {}
         refusals = Refusals()
-        for one in computed:
-            if (why := _undecided(one, decided)) is not None:
-                refusals.leave(str(one), why)
-        thresholds = paired([one for one in computed if str(one) not in refusals], decided, refusals)
-        first, second = self.sides
-        if first is not None and second is not None:
-            made = columns_of(thresholds, first, second.beside(first), refusals)
-            base |= made[0]
-            quantized |= made[1]
-        missing = [str(one) for one in metrics if str(one) not in base and str(one) not in refusals]
+        scored = [one for one in metrics if not are_flips(one)]
+        thresholds = self._put(scored, decided, refusals, base, quantized)
+        by = scored_right(metrics, base, quantized)
+        flips = [one for one in metrics if are_flips(one)]
+        if (
+            by is None
+        ):  # else flips are those of that metric, and a count of their own would be another figure
+            thresholds += self._put(flips, decided, refusals, base, quantized)
+        derived = {str(one) for one in flips} if by is not None else set()
+        here = {*base, *derived}
+        missing = [str(one) for one in metrics if str(one) not in here and str(one) not in refusals]
         if missing and (error := self._unread(missing)) is not None:
             raise error
         if not base:
@@ -102,6 +100,33 @@ class Reading:
             unit_numbers(self.evaluation, table, rows),
             facts,
         )
+
+    def _put(
+        self,
+        metrics: list[BoundMetric],
+        decided: Mapping[str, Decision],
+        refusals: Refusals,
+        base: Columns,
+        quantized: Columns,
+    ) -> list[Paired]:
+        """Put in the columns of both models that are given or follow from answers; returns what was computed, and how."""
+        computed = []
+        for metric in metrics:
+            found = self._given(metric)
+            if found is not None:
+                base[str(metric)], quantized[str(metric)] = found
+            elif all(_has(side, metric, at_threshold=str(metric) in decided) for side in self.sides):
+                computed.append(metric)
+        for one in computed:
+            if (why := _undecided(one, decided)) is not None:
+                refusals.leave(str(one), why)
+        thresholds = paired([one for one in computed if str(one) not in refusals], decided, refusals)
+        first, second = self.sides
+        if first is not None and second is not None:
+            made = columns_of(thresholds, first, second.beside(first), refusals)
+            base |= made[0]
+            quantized |= made[1]
+        return thresholds
 
     # Metrics ---------------------------------------------------------------------------------
 
@@ -210,7 +235,7 @@ class Reading:
         for name in ("prediction", "text"):
             if first.has(name) and second.has(name):
                 one, other = (
-                    np.asarray(side.texts(name)) if name == "text" else side.array(name)
+                    np.asarray(side.texts(name)) if name == "text" else chosen_choice(side, self.metrics)
                     for side in (first, second)
                 )
                 return one, other

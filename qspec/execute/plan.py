@@ -320,6 +320,7 @@ class _Planner:
                 raise QSpecError("No metric is declared.", hint="add `metrics: [top1]`, or others")
             for term in evaluation.metrics:
                 bind(term, task=evaluation.task)
+            metrics = list({str(term): term for term in evaluation.metrics}.values())  # each is computed once
         test_set = evaluation.test_set
         origin = self.executor.where("test-set") if not name else where.at("test-set")
         with located(origin):
@@ -329,7 +330,7 @@ class _Planner:
                     hint="add `test-set { data: NAME.SPLIT }`",
                 )
             data = self._data(test_set.data, test_split(test_set, self.resolved), origin.at("data"))
-        return EvaluationPlan(name, evaluation, evaluation.task, evaluation.metrics, data, where)
+        return EvaluationPlan(name, evaluation, evaluation.task, metrics, data, where)
 
     def _data(self, pinned: Pinned, split: str | None, origin: Origin) -> DataPlan:
         with located(origin):

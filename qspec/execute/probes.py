@@ -23,15 +23,18 @@ SAMPLE = 64
 
 def probe(runner: TaskRunner | Gatherer, sessions: tuple[Session, Session], batch: int) -> dict[str, Any]:
     """What the record keeps of the probes; nothing for a task whose model does not run on its inputs as they are."""
-    answer = _answer(runner)
+    answer, parts = _answer(runner), _answer(runner, parts=True)
+    among = runner.among if isinstance(runner, Gatherer) else 1
     if answer is None and isinstance(runner, Gatherer) and type(runner).run is not Gatherer.run:
         return {}
     inputs = runner.inputs()
     found: dict[str, Any] = {
-        "collapse": collapse(sessions, inputs, answer, batch=batch, sample=SAMPLE).facts()
+        "collapse": collapse(sessions, inputs, parts, batch=batch, sample=SAMPLE, among=among).facts()
     }
     if answer is not None:
-        one, other = (determinism(s, inputs, answer, batch=batch, sample=SAMPLE) for s in sessions)
+        one, other = (
+            determinism(s, inputs, answer, batch=batch, sample=SAMPLE, among=among) for s in sessions
+        )
         found["determinism"] = {**_facts(other), "baseline": _facts(one)}
     return found
 
@@ -88,8 +91,8 @@ def _facts(one: Determinism) -> dict[str, Any]:
     return {key: value for key, value in asdict(one).items() if key != "batch"}
 
 
-def _answer(runner: TaskRunner | Gatherer) -> Answer | None:
-    """What answers are compared by; None where they are not discrete."""
+def _answer(runner: TaskRunner | Gatherer, *, parts: bool = False) -> Answer | None:
+    """What answers are compared by, as a whole or part by part; None where they are not discrete."""
     if isinstance(runner, Gatherer):
         if type(runner).probe is Gatherer.probe:
             return None
@@ -102,10 +105,10 @@ def _answer(runner: TaskRunner | Gatherer) -> Answer | None:
         return item
     if type(runner).answers is TaskRunner.answers:
         return None
-    examples = runner
+    examples, answers = runner, runner.parts if parts else runner.answers
 
     def example(outputs: Arrays, rows: Rows) -> NDArray[Any]:
-        found = examples.answers(examples.predictions(outputs, rows))
+        found = answers(examples.predictions(outputs, rows))
         return found if found is not None else np.zeros(len(rows), np.int8)
 
     return example

@@ -10,7 +10,10 @@ from qspec.metrics.groups import CHOICE, CLASSIFICATION
 from qspec.metrics.parameters import Kind, Parameter, Parameters, cutoff
 
 if TYPE_CHECKING:
-    from qspec.metrics.fields import FloatArray
+    from collections.abc import Iterable
+
+    from qspec.metrics.bind import BoundMetric
+    from qspec.metrics.fields import Array, FloatArray
     from qspec.metrics.predictions import Predictions
 
 
@@ -111,12 +114,32 @@ def accuracy(predictions: Predictions, parameters: Parameters) -> FloatArray:
 
     if parameters.word("normalization") == "none":
         return predictions.column("correct")[:, None]
+    answer = _of_length(predictions)
+    right = answer == predictions.labels(predictions.array("logits").shape[1])
+    return np.asarray(right, dtype=np.float64)[:, None]
+
+
+def _of_length(predictions: Predictions) -> Array:
+    """(n,) the choices whose log-likelihood is highest for their length."""
+    import numpy as np
+
     likelihood, lengths = predictions.array("logits"), predictions.array("choice-lengths")
     if lengths.shape != likelihood.shape or (predictions.n and lengths.min() <= 0):
         raise QSpecError(
             f"Every choice needs a positive length: the likelihoods have shape {likelihood.shape} and the "
             f"lengths {lengths.shape}."
         )
-    answer = np.argmax(likelihood / lengths, axis=1)
-    right = answer == predictions.labels(likelihood.shape[1])
-    return np.asarray(right, dtype=np.float64)[:, None]
+    answer: Array = np.argmax(likelihood / lengths, axis=1)
+    return answer
+
+
+def by_length(metrics: Iterable[BoundMetric]) -> bool:
+    """Whether the first accuracy of an evaluation compares choices by likelihood for their length."""
+    first = next((one for one in metrics if one.name == "accuracy"), None)
+    return first is not None and first.parameters.get("normalization") == "length"
+
+
+def chosen(predictions: Predictions, metrics: Iterable[BoundMetric]) -> Array:
+    """(n,) the classes answered, chosen as the first accuracy among the metrics of an evaluation chooses."""
+    lengths = by_length(metrics) and predictions.has("logits") and predictions.has("choice-lengths")
+    return _of_length(predictions) if lengths else predictions.array("prediction")

@@ -63,8 +63,9 @@ def _same_answer(predictions: Predictions) -> Array:
 def flips(predictions: Predictions, parameters: Parameters) -> FloatArray:
     """Share of examples that one model has right and the other wrong (Dutta et al., NeurIPS 2024).
 
-    Equal accuracies can hide many flips. `flips(of: answers)` also counts a wrong answer that became another
-    wrong one, and needs no labels.
+    Equal accuracies can hide many flips. Beside a metric that is 0 or 1 for every example they are those of that
+    metric, of several the first, with its normalization and cut-off; elsewhere an answer is right that equals the truth
+    as it stands. `flips(of: answers)` also counts a wrong answer that became another wrong one, and needs no labels.
     """
     import numpy as np
 

@@ -1,11 +1,13 @@
 """Evaluations: task, metrics, test set, strata, and what fixes how examples become scores."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import Field
 
 from qspec.model.base import Noun, Open, Silence, Text, Vocabulary, Word
 from qspec.model.expression import ByColumn, Pinned, Stratification, Term
+from qspec.model.measurand import Measurand, MeasurandKind, metric_named
 from qspec.model.quantity import Quantity
 
 
@@ -131,6 +133,23 @@ class Evaluated(Noun):
 
 class Evaluation(Evaluated):
     """A task, its metrics, test set and strata; what it leaves out it takes from its executor."""
+
+
+def evaluations_meant(evaluations: Mapping[str, Evaluated], subject: Measurand) -> list[str]:
+    """The evaluations, by name, that a quantity may be of that does not say `on NAME`: more than one where it must.
+
+    The only one, else those that declare its metric; of a distance that none declares, all.
+    """
+    if len(evaluations) == 1:
+        return list(evaluations)
+    if subject.metric is None:
+        return []
+    having = [
+        name
+        for name, one in evaluations.items()
+        if isinstance(one.metrics, list) and metric_named(subject.metric, one.metrics) is not None
+    ]
+    return having or (list(evaluations) if subject.kind is MeasurandKind.DISTANCE else [])
 
 
 class Load(Noun):

@@ -97,4 +97,4 @@ def metric_named(term: Term, metrics: list[Term]) -> Term | None:
             return declared
     named = [m for m in metrics if (m.name, m.at) == (term.name, term.at)]
     bare = not term.positional and not term.named
-    return named[0] if bare and len(named) == 1 else None
+    return named[0] if bare and named and all(other == named[0] for other in named) else None

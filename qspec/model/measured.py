@@ -138,10 +138,16 @@ class Verdict(Noun):
 
 
 class Hidden(Noun):
-    """A stratum that loses more than the aggregate's bound while the aggregate holds."""
+    """A stratum that loses more of a metric than the aggregate's bound while the aggregate holds."""
 
+    quantity: Term | None = None
+    """The metric that is lost."""
+    on: Word | None = None
+    """The evaluation."""
+    stratum: Text | None = None
+    """The stratum."""
     loss: Quantity
-    """Loss in the stratum."""
+    """Loss in the stratum, in the metric's own unit."""
     interval: Range | None = None
     """Its interval."""
     p: Quantity | None = None
@@ -185,7 +191,7 @@ class Measured(Noun):
     results: Annotated[list[Result], Quantities()] = Field(default_factory=list)
     """What was measured."""
     hidden: Annotated[dict[str, Hidden], Labelled("hidden")] = Field(default_factory=dict)
-    """Hidden losses, by stratum."""
+    """Hidden losses, by metric and stratum."""
     draws: Annotated[dict[str, Drawn], Labelled("draws")] = Field(default_factory=dict)
     """How losses move with the calibration sample, by metric, where several were drawn."""
     verdicts: Annotated[dict[str, Verdict], Labelled("verdict")] = Field(default_factory=dict)

@@ -28,9 +28,11 @@ _ROLES = (
 
 @dataclass(frozen=True, slots=True)
 class HiddenRow:
-    """A stratum that loses more than the aggregate's bound while the aggregate holds."""
+    """A stratum that loses more of a metric than the aggregate's bound while the aggregate holds."""
 
     stratum: str
+    metric: str
+    """With the evaluation, where it is named; empty where the block names none."""
     loss: str
     interval: str
     p: str
@@ -121,26 +123,23 @@ def moment(text: str) -> str:
 
 def _hidden(block: Measured, scores: tuple[Score, ...]) -> list[HiddenRow]:
     rows = []
-    for stratum, hidden in block.hidden.items():
+    for key, hidden in block.hidden.items():
         loss, ends = figures.base(hidden.loss), figures.ends(hidden.interval)
-        owner = next((score for score in scores if _has_lost(score, stratum, loss)), None)
+        stratum, of = hidden.stratum or key, (str(hidden.quantity), hidden.on or "")
+        owner = next((score for score in scores if (score.term, score.on) == of), None)
         scale = owner.loss_scale if owner else figures.plain([loss])
+        on = f" on {hidden.on}" if hidden.on else ""
         p = figures.base(hidden.p)
         rows.append(
             HiddenRow(
                 stratum,
+                f"{hidden.quantity}{on}" if hidden.quantity else "",
                 scale.show(loss),
                 scale.between(*ends) if ends else "",
                 f"{p:.2g}" if p is not None else "",
             )
         )
     return rows
-
-
-def _has_lost(score: Score, stratum: str, loss: float | None) -> bool:
-    """Whether it is this metric that loses so much there."""
-    shown = score.loss_scale.show(loss)
-    return any(row.key == stratum and row.loss == shown for row in score.rows)
 
 
 def _census(model: str, census: Census) -> CensusCard:

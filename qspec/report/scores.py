@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from qspec.checks.view import ClaimView
 from qspec.model.evaluation import Strata
+from qspec.model.measurand import measurand
 from qspec.model.measured import Measured, Result
 from qspec.report import figures
 from qspec.report.figures import Scale
@@ -98,7 +99,7 @@ def scores_of(claim: ClaimView, block: Measured) -> Iterator[Score]:
         losses = measure.losses([figures.base(r.loss) for r in results], halves)
         values = measure.values([figures.base(v) for r in results for v in (r.baseline, r.quantized)], halves)
         whole = next((r for r in results if r.for_ is None), None)
-        view = claim.evaluation_for(on, results[0].quantity)
+        view = claim.evaluation_for(on, measurand(results[0].quantity))
         declared = view.evaluation.strata if view else None
         lines = lines_of(results, declared if isinstance(declared, Strata) else None)
         yield Score(

@@ -8,14 +8,14 @@ from typing import Any
 import click
 import pytest
 
-from qspec.cli._verdicts import executor_lines, verdict_lines
+from qspec.cli._verdicts import executor_lines, hidden_line, verdict_lines
 from qspec.execute.judge.judge import Verdicts
 from qspec.execute.judge.verdict import Judged
 from qspec.lang.claims import resolve_claims
 from qspec.lang.load import load_source
+from qspec.lang.read_back import metric_term
 from qspec.lang.source import Source
-from qspec.model.expression import Term
-from qspec.model.measured import Found, Hidden, Measured, Result
+from qspec.model.measured import Found, Hidden, Measured
 from qspec.model.quantity import Quantity
 from qspec.stats.decision import Outcome
 from qspec.stats.interval import Interval
@@ -102,20 +102,16 @@ def test_limits_are_told_in_the_unit_of_the_bound(bound: str, interval: tuple[fl
     assert any(line.endswith(f"confirmed  {shown}") for line in lines), lines
 
 
-def test_a_hidden_loss_is_told_in_the_unit_of_its_metric():
-    (claim,) = resolve_claims(load_source(Source("t.qspec", SPEC.format(hardware="cores: 8")), root=Path()))
-    results = [
-        Result(
-            quantity=Term(name=name),
-            for_="rare",
-            baseline=Quantity.of("0.9"),
-            quantized=Quantity.of("0.8"),
-            loss=Quantity.of(loss),
-            harmful=Quantity.of("1") if name == "top1" else None,
-        )
-        for name, loss in (("top1", "0.1"), ("perplexity", "2.45"))
-    ]
-    for lost, told in (("0.1", "10.00%"), ("2.45", "2.45")):
-        found = measured(results=results, hidden={"rare": Hidden(loss=Quantity.of(lost))})
-        lines = verdict_lines(claim, Verdicts([], [], {}, outcome=Outcome.CONFIRMED), found)
-        assert f"  hidden loss: rare loses {told} while the whole holds" in list(lines)
+@pytest.mark.parametrize(
+    ("metric", "on", "loss", "told"),
+    [
+        ("top1", None, "0.2517", "25.17 pp of top1"),
+        ("nll", "mmlu", "1.66066", "1.661 of nll on mmlu"),
+        ("perplexity(per: token)", None, "0.5", "0.5 ppl of perplexity(per: token)"),
+    ],
+)
+def test_a_loss_that_the_whole_hides_is_told_in_the_unit_of_its_metric(
+    metric: str, on: str | None, loss: str, told: str
+):
+    hidden = Hidden(quantity=metric_term(metric), on=on, stratum='g == "rare"', loss=Quantity.of(loss))
+    assert hidden_line(hidden) == f'hidden loss: g == "rare" loses {told} while the whole holds'

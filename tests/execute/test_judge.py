@@ -7,6 +7,11 @@ from hypothesis import strategies as st
 
 from qspec.execute.contrasts.binary import BinaryContrast
 from qspec.execute.contrasts.contrast import Asked, Question
+from qspec.execute.judge.judge import Evidence, judge
+from qspec.execute.scores import DRAW, Scores
+from qspec.lang.claims import resolve_claims
+from qspec.lang.load import load_source
+from qspec.lang.source import Source
 from qspec.stats.decision import Relation
 from qspec.stats.paired import PairedCounts
 
@@ -138,14 +143,33 @@ def test_a_loss_that_the_whole_hides_is_reported_by_name(judging):
     base, quantized, groups = strata([(9900, 5, 5, 90), (150, 40, 0, 10)])
     verdicts = judging("loss(top1) <= 1 pp", base, quantized, groups=groups)
     assert outcomes(verdicts) == ["confirmed"]
-    assert list(verdicts.hidden) == ["group == 1"]
-    assert float(verdicts.hidden["group == 1"].loss.base) == pytest.approx(0.2)
+    (one,) = verdicts.hidden.values()
+    assert (str(one.quantity), one.on, one.stratum) == ("top1", None, "group == 1")
+    assert float(one.loss.base) == pytest.approx(0.2)
+
+
+def test_losses_of_several_metrics_that_the_whole_hides_are_told_apart(judging):
+    base, quantized, groups = strata([(9900, 5, 5, 90), (150, 40, 0, 10)])
+    random = np.random.default_rng(0)
+    base["nll"] = random.uniform(0.5, 1, len(groups))
+    quantized["nll"] = base["nll"] + np.where(groups == 1, 1.5 + 0.1 * random.normal(size=len(groups)), 0)
+    verdicts = judging("top1 >= 98 % of baseline\nloss(nll) <= 0.1", base, quantized, groups=groups)
+    assert outcomes(verdicts) == ["confirmed", "confirmed"]
+    assert list(verdicts.hidden) == ["top1 for group == 1", "nll for group == 1"]
+    for name, loss in (("top1", 0.2), ("nll", 1.5)):
+        one = verdicts.hidden[f"{name} for group == 1"]
+        assert (str(one.quantity), one.stratum) == (name, "group == 1")
+        assert float(one.loss.base) == pytest.approx(loss, abs=0.03)
+        # The interval is of that loss, also where the bound is a share of the baseline.
+        assert (
+            float(one.interval.low.base) < float(one.loss.base) < float(one.interval.high.base) < loss + 0.1
+        )
 
 
 def test_a_hidden_loss_has_its_own_interval_whatever_share_was_bounded(judging):
     base, quantized, groups = strata([(9900, 5, 5, 90), (100, 40, 0, 60)])
     points, share = (
-        judging(f"loss(top1) <= {bound}", base, quantized, groups=groups).hidden["group == 1"]
+        judging(f"loss(top1) <= {bound}", base, quantized, groups=groups).hidden["top1 for group == 1"]
         for bound in ("1 pp", "1 % of baseline")
     )
     assert points.interval == share.interval and float(share.interval.high.base) < 0.3
@@ -179,6 +203,51 @@ def test_flips_and_agreement_follow_from_what_was_stored(judging, flipped):
         answers=answers,
     )
     assert outcomes(verdicts) == ["confirmed", "refuted", "confirmed", "refuted", "not-executable"]
+
+
+def test_flips_are_those_of_the_metric_that_says_what_is_right(judging):
+    right, wrong = np.ones(400), np.zeros(400)
+    names = ("token-f1(normalization: squad)", "exact-match(normalization: squad)", "exact-match", "flips")
+    # As they stand neither model's answers equal the truth, so that a count of their own sees no flip.
+    base = dict(zip(names, (right / 2, right, wrong, wrong), strict=True))
+    quantized = dict(zip(names, (right / 2, wrong, wrong, wrong), strict=True))
+    verdicts = judging("flips <= 1 %", base, quantized, task="question-answering")
+    assert outcomes(verdicts) == ["refuted"]
+    assert verdicts.judged[0].interval.low > 0.98
+    (of_flips,) = [one for one in verdicts.results if str(one.quantity) == "flips"]
+    assert float(of_flips.quantized.base) == 1.0
+    assert "flips are those of exact-match(normalization: squad)" in verdicts.notes
+
+
+def test_flips_are_of_answers_as_they_stand_where_no_metric_is_right_or_wrong(judging):
+    flips = np.repeat([1.0, 0], [40, 160])
+    base = {"nll": np.linspace(0.5, 1, 200), "flips": flips}
+    verdicts = judging("flips <= 30 %", base, base | {"nll": base["nll"] + 0.1})
+    assert outcomes(verdicts) == ["confirmed"]
+    assert any("as they stand" in note for note in verdicts.notes)
+
+
+def test_flips_are_of_a_mean_that_is_0_or_1_and_only_of_examples_that_count(judging):
+    # With one relevant item a query, recall at 1 is right or wrong; of a hundred queries none is relevant.
+    base = {"recall@1": np.repeat([1.0, 0, np.nan], [150, 50, 100])}
+    quantized = {"recall@1": np.repeat([1.0, 0, 1, 0, np.nan], [140, 10, 20, 30, 100])}
+    verdicts = judging("flips <= 20 %\nflips <= 1 %", base, quantized, task="retrieval")
+    assert outcomes(verdicts) == ["inconclusive", "refuted"]
+    (of_flips,) = [one for one in verdicts.results if str(one.quantity) == "flips"]
+    assert (float(of_flips.quantized.base), str(of_flips.n)) == (0.15, "200")
+
+
+def test_flips_are_over_the_draws_of_the_calibration_sample_too(judging, flipped):
+    base, quantized = flipped(950, 20, 10, 20)
+    once = judging("flips <= 5 %", base, quantized).judged[0]
+    rolled = {
+        f"{DRAW}{seed}": {"top1": np.where(np.arange(1000) < 60 * seed, 0.0, base["top1"])[:, None]}
+        for seed in range(1, 5)
+    }
+    over = judging("flips <= 5 %", base, quantized, others=rolled).judged[0]
+    # Draws after the first flip 60, 120, 180 and 240 of a thousand.
+    assert once.outcome == "confirmed" and over.outcome != "confirmed"
+    assert over.interval.estimate == pytest.approx(np.mean([0.03, 0.06, 0.12, 0.18, 0.24]), abs=1e-9)
 
 
 def test_a_metric_that_did_not_run_is_not_judged(judging, flipped):
@@ -270,7 +339,7 @@ def test_only_a_bound_on_loss_can_hide_one(judging, assertion, hides):
     base, quantized, groups = strata([(9900, 5, 5, 90), (150, 40, 0, 10)])
     verdicts = judging(assertion, base, quantized, groups=groups)
     assert outcomes(verdicts) == ["confirmed"]
-    assert list(verdicts.hidden) == (["group == 1"] if hides else [])
+    assert list(verdicts.hidden) == (["top1 for group == 1"] if hides else [])
 
 
 def test_a_single_flip_does_not_refute_a_bound_under_one_example(judging, flipped):
@@ -293,3 +362,22 @@ def test_a_ruined_stratum_is_refuted_by_resampling_among_many_comparisons(judgin
     verdicts = judging(bounds, *columns, groups=groups)
     assert outcomes(verdicts) == ["refuted"] * 6
     assert verdicts.outcome == "refuted"
+
+
+def test_an_assertion_that_two_evaluations_could_answer_says_so(tmp_path, flipped):
+    text = """qspec 1
+executor e {
+  evaluation a { task: image-classification, metrics: [top1, nll] }
+  evaluation b { task: image-classification, metrics: [top1] }
+}
+claim c on e { loss(top1) <= 5 pp, flips <= 5 %, loss(top1) <= 5 pp on b, loss(nll) <= 0.1 }
+"""
+    (claim,) = resolve_claims(load_source(Source("test.qspec", text), root=tmp_path))
+    columns = [{name: one.reshape(-1, 1) for name, one in side.items()} for side in flipped(980, 5, 5, 10)]
+    nll = {"nll": np.random.default_rng(0).uniform(0.5, 1, (1000, 1))}
+    scores = {"a": Scores(1000, columns[0] | nll, columns[1] | nll), "b": Scores(1000, *columns)}
+    verdicts = judge(claim, Evidence(scores, {}, None))
+    assert outcomes(verdicts) == ["not-executable", "not-executable", "confirmed", "confirmed"]
+    assert verdicts.judged[0].because == (
+        "loss(top1) may be on `a` and `b`; the assertion must say which: `on a`"
+    )

@@ -520,3 +520,30 @@ def test_whatever_a_file_holds_there_are_verdicts_or_a_sentence(
                 metrics="top1, f1(macro), ece(bins: 2), auc, brier",
                 more="strata { site: by site }",
             )
+
+
+def test_flips_of_normalized_answers_are_those_of_the_metric(judged: Judging, tmp_path: Path) -> None:
+    lines = ['{"text.baseline": "The cat.", "text.quantized": "dog", "reference": "cat"}'] * 400
+    (tmp_path / "f.jsonl").write_text("\n".join(lines))
+    for metrics in ("exact-match(normalization: squad)", "flips, exact-match(normalization: squad)"):
+        done = judged(["f.jsonl"], "flips <= 1 %", metrics=metrics, task="question-answering")
+        (one,) = done.verdicts.judged
+        assert one.outcome == "refuted" and one.interval.low > 0.98
+        whole = {str(r.quantity): r for r in done.measured.results}
+        assert float(whole["flips"].quantized.base) == 1.0
+        assert str(whole["exact-match(normalization: squad)"].harmful) == "400"
+
+
+def test_flips_follow_from_a_metric_of_answers_that_have_no_truth_beside_them(
+    judged: Judging, tmp_path: Path
+) -> None:
+    lines = [
+        json.dumps(
+            {"text.baseline": "a", "text.quantized": "b", "em.baseline": 1, "em.quantized": n % 10 == 0}
+        )
+        for n in range(100)
+    ]
+    (tmp_path / "f.jsonl").write_text("\n".join(lines))
+    done = judged(["f.jsonl"], "flips >= 80 %", metrics="exact-match, flips", task="reasoning")
+    assert done.verdicts.judged[0].outcome == "confirmed"
+    assert not any("do not hold" in note for note in done.measured.notes)

@@ -25,12 +25,12 @@ def x():
     return np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
 
 
-def looked(linear, x, weights, other, batch=32):
+def looked(linear, x, weights, other, batch=32, answer=argmax, **more):
     sessions = tuple(
         open_session(linear(f"{name}.onnx", weights=w.astype(np.float32)), threads=1)
         for name, w in (("a", weights), ("b", other))
     )
-    return collapse(sessions, {"x": x}, argmax, batch=batch, sample=64)
+    return collapse(sessions, {"x": x}, answer, batch=batch, sample=64, **more)
 
 
 def test_a_model_beside_itself_is_equal(linear, x):
@@ -69,9 +69,35 @@ def test_a_collapse_is_suspected(linear, x, other, said):
     assert any(said in reason for reason in looked(linear, x, weights, other(weights)).suspicions())
 
 
+def test_of_many_answers_an_example_those_that_count_are_compared(linear, x):
+    weights = np.random.default_rng(1).normal(size=(4, 6))
+    noisy = weights + np.random.default_rng(2).normal(0, 0.3, size=(4, 6))
+
+    def three(outputs, rows):
+        """Two answers, of which the first counts in every other example, and one that never does."""
+        first, second = (outputs["y"][:, half].argmax(axis=1) for half in (slice(3), slice(3, 6)))
+        return np.stack([np.where(rows % 2, first, -1), second, np.full(len(rows), -1)], axis=1)
+
+    seen = looked(linear, x, weights, noisy, answer=three)
+    rows = spaced(len(x), 64)
+    one, other = (three({"y": x[rows] @ w}, rows) for w in (weights, noisy))
+    assert seen.agreement == np.mean(one[one >= 0] == other[one >= 0]) < 1
+    share = np.bincount(one[one >= 0]) / (one >= 0).sum()
+    assert seen.entropy[0] == pytest.approx(-(share * np.log2(share)).sum())
+
+
+def test_an_answer_may_be_chosen_among_items(linear, x):
+    weights = np.random.default_rng(1).normal(size=(4, 3))
+    noisy = weights + np.random.default_rng(2).normal(0, 0.3, size=(4, 3))
+    seen = looked(linear, x, weights, noisy, answer=lambda outputs, rows: outputs["y"][:, 0], among=5)
+    first, second = ((x @ w)[:, 0].reshape(60, 5).argmax(1) for w in (weights, noisy))
+    assert (seen.sample, seen.agreement) == (60, np.mean(first == second))
+
+
 def test_the_sample_is_spread_over_the_split():
     assert list(spaced(1000, 3)) == [0, 500, 999]
     assert list(spaced(2, 64)) == [0, 1]
+    assert list(spaced(30, 2, among=3)) == [0, 1, 2, 27, 28, 29]
 
 
 def test_batches_and_a_shuffled_order_are_what_the_seed_says():

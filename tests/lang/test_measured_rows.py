@@ -25,7 +25,7 @@ claim c on e {
            interval: -0.00425485..0.00425485, method: tango, n: 899, harmful: 0, helpful: 0, changed: 0 }
     top1 for label == 4 { baseline: 1, quantized: 1, loss: 0, interval: -0.0418271..0.0418271, method: tango, n: 88 }
     size { baseline: 234877 B, quantized: 75207 B, ratio: 0.320197, method: exact }
-    hidden "label == 4" { loss: 0.0682, interval: 0.0311..0.1412, p: 0.018 }
+    hidden "top1 for label == 4" { quantity: top1, stratum: "label == 4", loss: 0.0682, interval: 0.0311..0.1412, p: 0.018 }
     verdict "loss(top1) <= 1 pp" { outcome: confirmed, because: "SENTENCE" }
     executor-digest: "a", assertions-digest: "b", content-digest: "c"
   }
@@ -57,7 +57,7 @@ def test_every_row_stands_on_one_line_however_long() -> None:
     heads = [line.split(" {")[0].rstrip() for line in found]
     assert heads == [
         "census quantized", "top1", "top1 for label == 4", "size",
-        'hidden "label == 4"', 'verdict "loss(top1) <= 1 pp"',
+        'hidden "top1 for label == 4"', 'verdict "loss(top1) <= 1 pp"',
     ]  # fmt: skip
     assert max(map(len, found)) > 160
 

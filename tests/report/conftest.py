@@ -51,7 +51,7 @@ claim sly on odd {{
     census "{TAG}" {{ declared: 1, stored: 1, computed: 0, realized: false, missing: ["{TAG}{QUOTE}"] }}
     top1 {{ baseline: 0.9, quantized: 0.8, loss: 0.1, interval: 0.05..0.15, method: "{TAG}", n: 100 }}
     top1 for class == "{TAG}{MARKDOWN}" {{ baseline: 0.9, quantized: 0.8, loss: 0.1, interval: 0.05..0.15, n: 50 }}
-    hidden "{TAG}" {{ loss: 0.1 }}
+    hidden "{TAG}" {{ stratum: "{TAG}{MARKDOWN}", loss: 0.1 }}
     verdict "{TAG}{MARKDOWN}" {{ outcome: "{QUOTE}", because: "{LATEX}{TAG}" }}
     notes: ["{TAG}", "{HIDDEN}"]
     artifacts {{ model: "{QUOTE}" }}

@@ -85,7 +85,7 @@ def test_tables_have_captions_and_scopes_and_drawings_have_names(page: Any) -> N
         "\u22120.11 to 1.33 pp Tango score 2,410",
         "99.12 to 100.11 % of baseline",
         "Hidden loss.",
-        "label == 8 loses 6.82 pp (3.11 to 14.12 pp), p = 0.018 after Holm",
+        "label == 8 loses 6.82 pp of top1 (3.11 to 14.12 pp), p = 0.018 after Holm",
         "34,858 /s 83,333 /s 2.39\u00d7 2.31\u00d7 to 2.47\u00d7 paired batches, t on log ratio",
         "37.6 \u00b5s 24.0 \u00b5s",
         "234.9 kB 75.2 kB 0.320\u00d7 \u2013 exact",

@@ -93,8 +93,11 @@ def _export(sample: Sample, metric: str, label: str | None) -> dict[str, Any]:
     }
 
 
-def hidden(sample: Sample, judged: Sequence[tuple[Judged, Measurand]]) -> dict[str, Hidden]:
-    """Strata that lose more than a confirmed bound on the whole, Holm-adjusted over all declared strata."""
+def hidden(name: str, sample: Sample, judged: Sequence[tuple[Judged, Measurand]]) -> dict[str, Hidden]:
+    """Strata that lose more than a confirmed bound on the whole, Holm-adjusted over all declared strata.
+
+    By metric, evaluation and stratum, as a reported figure of them would be headed.
+    """
     found: dict[str, Hidden] = {}
     for verdict, subject in judged:
         assertion = verdict.assertion
@@ -108,8 +111,10 @@ def hidden(sample: Sample, judged: Sequence[tuple[Judged, Measurand]]) -> dict[s
         question = asking.readings[0]
         if not _bounds_loss(question, sample.metrics[str(declared)].direction):
             continue
+        on = f" on {name}" if name else ""
         for label, one in _hidden_of(sample, str(declared), question, verdict).items():
-            found.setdefault(label, one)
+            told = one.model_copy(update={"quantity": declared, "on": name or None, "stratum": label})
+            found.setdefault(f"{declared}{on} for {label}", told)
     return found
 
 
@@ -121,7 +126,7 @@ def _bounds_loss(question: Question, direction: Direction) -> bool:
 
 
 def _hidden_of(sample: Sample, metric: str, question: Question, verdict: Judged) -> dict[str, Hidden]:
-    levels, parts, intervals = {}, {}, {}
+    levels, parts = {}, {}
     for label in sample.masks:
         levels[label] = 1.0
         try:
@@ -130,20 +135,20 @@ def _hidden_of(sample: Sample, metric: str, question: Question, verdict: Judged)
         except InsufficientDataError:
             continue
         levels[label], parts[label] = decided.level, part
-        intervals[label] = _loss_interval(part, question, decided.interval)
     found = {}
     for one in hidden_losses(levels, verdict.outcome, question.confidence):
-        loss = figure(parts[one.stratum].loss)
+        part = parts[one.stratum]
+        loss = figure(part.loss)
         if loss is not None:
-            interval = span(intervals[one.stratum])
+            interval = span(_of_loss(part, question))
             found[one.stratum] = Hidden(loss=loss, interval=interval, p=figure(one.level))
     return found
 
 
-def _loss_interval(part: Contrast, question: Question, decided: Interval) -> Interval | None:
-    """The interval of the loss, which a bound on a share is not decided on."""
-    if question.asked is Asked.LOSS or question.fixed:
-        return decided
+def _of_loss(part: Contrast, question: Question) -> Interval | None:
+    """The interval of the loss itself, whatever the bound is a share of."""
+    if question.fixed:
+        return Interval.exact(part.loss, "census")
     try:
         return part.interval(Asked.LOSS, question.confidence)
     except InsufficientDataError:

@@ -19,10 +19,10 @@ from qspec.execute.rounds import Apart
 from qspec.execute.scores import Scores
 from qspec.execute.timings import Timings
 from qspec.lang.resolve import ResolvedClaim
+from qspec.metrics.parameters import spoken
 from qspec.model.claim import Assertion
-from qspec.model.evaluation import Evaluated
-from qspec.model.expression import Term
-from qspec.model.measurand import Measurand, measurand, metric_named
+from qspec.model.evaluation import Evaluated, evaluations_meant
+from qspec.model.measurand import Measurand, measurand
 from qspec.model.measured import Census, Drawn, Hidden, Result
 from qspec.stats.decision import Outcome, combine_claim
 
@@ -117,12 +117,13 @@ class _Judge:
                 for one in judged
                 if self._evaluation_of(one.assertion.on, subject := measurand(one.assertion.quantity)) == name
             ]
-            hidden.update(hidden_in(judge_of.sample, about))
+            hidden.update(hidden_in(name, judge_of.sample, about))
         drawn: dict[str, Drawn] = {}
         notes: list[str] = []
-        for one in self.accuracy.values():
+        for name, one in self.accuracy.items():
             found = draws_of(one.sample)
             drawn |= found
+            notes += one.sample.notes(name)
             notes += [*of_which_samples(self.resolved, one.sample, found), *exploratory(one.sample)]
         outcome = self._whole(judged)
         refuted = any(one.outcome is Outcome.REFUTED and not one.as_expected for one in judged)
@@ -145,6 +146,14 @@ class _Judge:
                 )
             if not subject.kind.is_accuracy:
                 return self.performance.judge(assertion, subject)
+            meant = self._meant(assertion.on, subject)
+            if len(meant) > 1:
+                listed = spoken([f"`{one}`" for one in meant])
+                return not_judged(
+                    assertion,
+                    Outcome.NOT_EXECUTABLE,
+                    f"{assertion.quantity} may be on {listed}; the assertion must say which: `on {meant[0]}`",
+                )
             name = self._evaluation_of(assertion.on, subject)
             if name is None or name not in self.accuracy:
                 which = (
@@ -177,12 +186,8 @@ class _Judge:
         return confidence_of(assertion, self.evaluations.get(name or "", self.first))
 
     def _evaluation_of(self, on: str | None, subject: Measurand) -> str | None:
-        if on is not None or len(self.evaluations) == 1:
-            return on if on is not None else next(iter(self.evaluations))
-        having = [name for name, e in self.evaluations.items() if _has(e, subject.metric)]
-        return having[0] if len(having) == 1 else None
+        meant = self._meant(on, subject)
+        return meant[0] if len(meant) == 1 else None
 
-
-def _has(evaluation: Evaluated, metric: Term | None) -> bool:
-    declared = evaluation.metrics if isinstance(evaluation.metrics, list) else []
-    return metric is not None and metric_named(metric, declared) is not None
+    def _meant(self, on: str | None, subject: Measurand) -> list[str]:
+        return [on] if on is not None else evaluations_meant(self.evaluations, subject)

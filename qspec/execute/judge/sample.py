@@ -14,6 +14,7 @@ from qspec.execute.contrasts import contrast
 from qspec.execute.contrasts.contrast import Contrast, Sides
 from qspec.execute.contrasts.drawn import DrawnContrast
 from qspec.execute.contrasts.pool import Pool
+from qspec.execute.correctness import are_flips, flipped, scored_right
 from qspec.execute.questions import confidence_of, seed_of
 from qspec.execute.scores import DRAW, REFERENCE, Scores
 from qspec.metrics.bind import BoundMetric, bind
@@ -25,6 +26,8 @@ from qspec.stats.draws import LEAST_DRAWS
 from qspec.stats.interval import InsufficientDataError
 
 Mask = NDArray[np.bool_]
+_FOLLOWING = frozenset({"flips", "agreement"})
+"""Distances that follow from scores and answers of the evaluation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,13 @@ class Sample:
         self.evaluation, self.scores, self.assertions = evaluation, scores, assertions
         self.columns = dict(scores.baseline), dict(scores.quantized)
         """The stored columns of both models, and those derived from answers on the way."""
-        self.metrics: dict[str, BoundMetric] = {
-            str(term): bind(term) for term in self.declared if str(term) in scores.baseline
-        }
+        scored = (bind(term) for term in self.declared if str(term) in scores.baseline)
+        self.metrics: dict[str, BoundMetric] = {str(one): one for one in scored if one.name not in _FOLLOWING}
+        self.right_by = scored_right(self.metrics.values(), *self.columns)
+        """The metric that says which answers are right, of which flips are those; None where none is 0 or 1."""
+        for term in self.declared:
+            if term.name in _FOLLOWING:
+                self.distance(term)
         self.undone: dict[str, Sides] = {}
         """Shares of another executor's degradation, as differences from it."""
         self._contrasts: dict[tuple[str, str | None], Contrast | InsufficientDataError] = {}
@@ -130,8 +137,10 @@ class Sample:
 
     def draws(self, metric: str) -> list[NDArray[np.float64]]:
         """The columns of a metric under every other draw of the calibration sample."""
-        every = (held.get(metric) for name, held in self.scores.others.items() if name.startswith(DRAW))
-        return [columns for columns in every if columns is not None]
+        of = self.flips_of(metric)
+        every = (held.get(of or metric) for name, held in self.scores.others.items() if name.startswith(DRAW))
+        found = [columns for columns in every if columns is not None]
+        return [flipped(self.columns[0][of], columns) for columns in found] if of is not None else found
 
     def export(self, metric: str, label: str | None = None) -> Contrast | None:
         """The baseline against the reference it was exported from, likewise; None where there is no reference.
@@ -217,36 +226,40 @@ class Sample:
     def distance(self, term: Term) -> str | None:
         """The name under which a distance of the pair can be contrasted; None where the scores do not hold it.
 
-        Flips and agreement follow from stored answers where no column of their own was kept.
+        Flips are those of the metric that says which answers are right, and agreement follows from the stored answers,
+        whatever columns of their own were kept: those were counted on what a model gives, before any normalization.
         """
         name = str(term)
         if name not in self.metrics:
-            column = self.columns[1].get(name)
-            if column is None:
-                column = self._derived(term)
+            column = self._distance(bind(term))
             if column is None:
                 return None
             self.metrics[name] = bind(term)
             for side in self.columns:
-                side.setdefault(name, column)
+                side[name] = column
         return name
 
-    def _derived(self, term: Term) -> NDArray[np.float64] | None:
-        found: NDArray[np.bool_] | None = None
+    def _distance(self, metric: BoundMetric) -> NDArray[np.float64] | None:
+        if are_flips(metric) and self.right_by is not None:
+            return flipped(*(side[self.right_by] for side in self.columns))
         changed = self.scores.changed()
-        if term.name == "agreement" and changed is not None:
-            found = ~changed
-        elif term.name == "flips" and str(term) == "flips":
-            right = self.right()
-            found = right[0] != right[1] if right is not None else None
-        elif term.name == "flips" and changed is not None:
-            found = changed
-        return found.astype(np.float64)[:, None] if found is not None else None
+        if metric.name not in _FOLLOWING or are_flips(metric) or changed is None:
+            return self.columns[1].get(str(metric))
+        found = changed if metric.name == "flips" else ~changed
+        return found.astype(np.float64)[:, None]
 
-    def right(self) -> tuple[Mask, Mask] | None:
-        """Which examples either model has right, by the first 0/1 metric that counts them all."""
+    def flips_of(self, metric: str) -> str | None:
+        """The metric whose flips a distance counts; None for other metrics, and for flips of answers as they stand."""
+        bound = self.metrics.get(metric)
+        return self.right_by if bound is not None and are_flips(bound) else None
+
+    def notes(self, evaluation: str) -> Iterator[str]:
+        """What a reader must know of the distances that are reported of an evaluation, whose name may be empty."""
+        on = f" on {evaluation}" if evaluation else ""
         for name, metric in self.metrics.items():
-            base, quantized = self.columns[0][name], self.columns[1][name]
-            if metric.family is Family.BINARY and not np.isnan(base).any():
-                return base[:, 0] > 0.5, quantized[:, 0] > 0.5
-        return None
+            if not are_flips(metric):
+                continue
+            if self.right_by is not None:
+                yield f"{name}{on} are those of {self.right_by}"
+            else:
+                yield f"{name}{on} are of answers that equal the truth as they stand: no metric that is 0 or 1 was scored"

@@ -23,6 +23,7 @@ from qspec.execute.tasks.runner import (
     token_logits,
 )
 from qspec.execute.tasks.texts import TokenColumn, token_column
+from qspec.metrics.accuracy import by_length, chosen
 from qspec.metrics.predictions import Predictions
 
 
@@ -89,21 +90,30 @@ class Likelihoods(Gatherer):
             return Predictions(
                 {"prediction": features["order"].reshape(shape).argmax(axis=1), "label": labels}
             )
-        arrays: dict[str, NDArray[Any]] = {"logits": features["likelihood"].reshape(shape), "label": labels}
-        if "choice-lengths" in self.data.table:
-            arrays["choice-lengths"] = self.data.table.take("choice-lengths", self.data.rows)
-        else:
-            arrays["choice-lengths"] = np.maximum(self._scored.sum(axis=2), 1)
-        return Predictions(arrays)
+        likelihood = features["likelihood"].reshape(shape)
+        return Predictions({"logits": likelihood, "label": labels, "choice-lengths": self._lengths})
 
-    def probe(self, outputs: Arrays, rows: Rows) -> NDArray[Any] | None:
-        """The likeliest token after every token."""
-        scores = self.data.chosen(outputs, 3)
-        return scores.argmax(axis=2) if scores.ndim == 3 else scores.reshape(len(rows)).astype(np.float32)
+    @cached_property
+    def _lengths(self) -> NDArray[Any]:
+        """(rows, K): how long each answer is, as the data say, else in tokens."""
+        if "choice-lengths" in self.data.table:
+            return self.data.table.take("choice-lengths", self.data.rows)
+        return np.asarray(np.maximum(self._scored.sum(axis=2), 1))
+
+    @property
+    def among(self) -> int:
+        """Texts of a question."""
+        return int(self._tokens.shape[1])
+
+    def probe(self, outputs: Arrays, rows: Rows) -> NDArray[Any]:
+        """The likelihood of each text's answer, as it is compared with those of the question's other texts."""
+        ((name, values),) = self.features(outputs, rows).items()
+        by = self._lengths.reshape(-1)[rows] if name == "likelihood" and by_length(self.data.metrics) else 1.0
+        return np.asarray(values / by)
 
     def answers(self, predictions: Predictions) -> NDArray[Any]:
         """The answer chosen."""
-        return predictions.column("prediction")
+        return chosen(predictions, self.data.metrics)
 
 
 @registry.register("multiple-choice")

@@ -164,6 +164,10 @@ class TaskRunner(ABC):
         """What was answered, (examples, …), so that changes can be counted; None where answers are not discrete."""
         return None
 
+    def parts(self, predictions: Predictions) -> NDArray[Any] | None:
+        """Single answers, (examples, …), by which models are compared where an example has many; negative where none counts."""
+        return self.answers(predictions)
+
     def notes(self) -> Sequence[str]:
         """What a reader must know of the data, in sentences."""
         return ()
@@ -198,8 +202,15 @@ class Gatherer(ABC):
         """What is kept of every item, of one model."""
         return evaluate_one(session, self.inputs(), self.features, batch=batch)
 
+    @property
+    def among(self) -> int:
+        """Items in a row among which an answer is chosen, by the highest of what `probe` gives; 1 where that are answers."""
+        return 1
+
     def probe(self, outputs: Arrays, rows: Rows) -> NDArray[Any] | None:
-        """Something discrete for each item, by which runs are compared; None where there is nothing of the kind."""
+        """Something discrete for each item, by which runs are compared, or single answers (items, …), negative where none
+        counts; a score where answers are chosen among items; None where there is nothing of the kind.
+        """
         return None
 
     def gives(self, nature: Nature) -> tuple[str, ...]:

@@ -16,6 +16,9 @@ from qspec.execute.tasks import registry
 from qspec.execute.tasks.runner import TaskRunner
 from qspec.metrics.predictions import Predictions
 
+_GRID = 64
+"""Pixels a side of the grid by which maps of two models are compared."""
+
 
 @registry.register("segmentation")
 class Segmentation(TaskRunner):
@@ -49,3 +52,12 @@ class Segmentation(TaskRunner):
         maps = np.ascontiguousarray(predictions.array("prediction"), dtype=np.int64)
         digests = [hashlib.blake2b(one.tobytes(), digest_size=8).digest() for one in maps]
         return np.frombuffer(b"".join(digests), dtype=np.int64)
+
+    def parts(self, predictions: Predictions) -> NDArray[Any]:
+        """The classes of pixels of an even grid over each map, negative where the true one is to be ignored."""
+        height, width = predictions.array("prediction").shape[1:]
+        grid = np.s_[:, :: -(-height // _GRID), :: -(-width // _GRID)]
+        classes, labels = (predictions.array(name)[grid] for name in ("prediction", "label"))
+        ignored = [metric.parameters.get("ignore") for metric in self.data.metrics]
+        counted = (labels >= 0) & ~np.isin(labels, [label for label in ignored if isinstance(label, int)])
+        return np.where(counted, classes, -1)

@@ -85,6 +85,11 @@ class Spans(TaskRunner):
         """The span."""
         return predictions.array("prediction")
 
+    def parts(self, predictions: Predictions) -> NDArray[Any]:
+        """The span, which is one answer, as one number."""
+        first, last = self.answers(predictions).T
+        return np.asarray(first * LONGEST_ANSWER + last - first)
+
 
 def best_spans(start: NDArray[Any], end: NDArray[Any], inside: NDArray[np.bool_]) -> NDArray[np.int64]:
     """(n, 2) first and last token of the span of at most 30 tokens with the greatest sum of logits."""

@@ -94,7 +94,10 @@ def _verdicts(rows: Iterable[VerdictRow]) -> str:
 def _execution(run: Execution) -> str:
     parts = [f"**Measured** {escape(run.at)} on {escape(run.machine)}.", _verdicts(run.verdicts)]
     if run.hidden:
-        listed = [f"{code(row.stratum)} loses {escape(row.loss)}" for row in run.hidden]
+        listed = [
+            f"{code(row.stratum)} loses {escape(row.loss)}{f' of {code(row.metric)}' if row.metric else ''}"
+            for row in run.hidden
+        ]
         parts.append(f"**Hidden loss** while the whole holds its bound: {', '.join(listed)}.")
     parts += [_score(score) for score in run.scores]
     if run.physical:

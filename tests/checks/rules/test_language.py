@@ -159,3 +159,46 @@ def test_the_queries_are_a_split_of_a_data_set_of_tables(codes, split, missing):
     text = EXECUTOR.format(f"test-set {{ data: docs, split: {split} }}", "loss(top1) <= 1 pp")
     tables = 'tables { corpus: "c.csv", queries: "q.csv", relevance: "r.csv" }'
     assert ("QS012" in codes(f"{text}dataset docs {{ {tables}, splits {{ test: 0..5 }} }}\n")) is missing
+
+
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        ("top1, top1", ["The metric `top1` is named twice."]),
+        ("top1, ece(bins: 15), top-1", ["The metric `top-1` is named twice, which is `top1`."]),
+        ("top1, top5, ece(bins: 10), ece(bins: 15)", []),
+    ],
+)
+def test_a_metric_is_named_once(check, metrics, said):
+    text = EXECUTOR.replace("[top1]", f"[{metrics}]").format("", "loss(top1) <= 1 pp")
+    assert [f.message for f in check(text).findings if f.code == "QS013"] == said
+
+
+TWO = """\
+qspec 1
+executor small {{
+  baseline: fp32
+  evaluation clean   {{ task: image-classification, metrics: [top1, ece(bins: 15)] }}
+  evaluation shifted {{ task: image-classification, metrics: [top1] }}
+}}
+claim small-loss on small {{ {0} }}
+"""
+
+
+@pytest.mark.parametrize(
+    ("assertion", "unsaid"),
+    [
+        ("loss(top1) <= 1 pp", True),
+        ("top1 >= 99 % of baseline", True),
+        ("flips <= 2 %", True),
+        ("loss(top1) <= 1 pp on clean", False),
+        ("flips <= 2 % on shifted", False),
+        ("loss(ece(bins: 15)) <= 1 pp", False),
+        ("size <= 0.3 x baseline", False),
+    ],
+)
+def test_an_assertion_says_which_of_several_evaluations_it_is_on(check, assertion, unsaid):
+    found = [f for f in check(TWO.format(assertion)).findings if f.code == "QS014"]
+    assert len(found) == unsaid
+    if found:
+        assert "may be on `clean` and `shifted`" in found[0].message

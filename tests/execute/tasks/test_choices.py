@@ -37,6 +37,37 @@ def test_multiple_choice_scores_what_follows_the_common_question(token_pair, exe
         assert found == pytest.approx((likelihood.argmax(1) == labels).mean(), abs=1e-6)
 
 
+@pytest.mark.parametrize("normalization", ["none", "length"])
+def test_the_answer_is_the_choice_that_the_metric_chooses(token_pair, executing, normalization):
+    tables = token_pair()
+    generator = np.random.default_rng(8)
+    ids = np.repeat(generator.integers(0, 12, (60, 1, 9)), 3, axis=1)
+    ids[:, :, 5:] = generator.integers(0, 12, (60, 3, 4))
+    ids[:, :, 5] = [0, 1, 2]
+    mask = np.ones_like(ids)
+    mask[:, 0, 8:] = 0
+    labels = generator.integers(0, 3, 60)
+    executed = executing(
+        "multiple-choice",
+        f"accuracy(normalization: {normalization}), agreement",
+        {"ids": ids, "mask": mask, "y": labels},
+        data="inputs { ids: ids }\n  label: y",
+    )
+    answers = []
+    for table in tables:
+        own = np.take_along_axis(log_softmax(table[ids[:, :, :-1]], axis=-1), ids[:, :, 1:, None], 3)[..., 0]
+        likelihood = (own * mask[:, :, 1:])[:, :, 4:].sum(2)
+        answers.append((likelihood / ([3, 4, 4] if normalization == "length" else 1)).argmax(1))
+    same = answers[0] == answers[1]
+    assert 0.3 < same.mean() < 1
+    seen = executed.record.evaluations["evaluation"]
+    assert seen["collapse"]["agreement"] == same.mean()
+    assert (seen["determinism"]["sample"], seen["determinism"]["rebatched"]) == (60, 0)
+    of = {r.quantity.name: r for r in executed.verdicts.results}
+    assert float(of["agreement"].quantized.base) == pytest.approx(same.mean(), abs=1e-6)
+    assert str(of["accuracy"].changed) == str((~same).sum())
+
+
 def test_multiple_choice_takes_scores_of_all_choices_at_once(linear_pair, executing, value):
     weights = linear_pair(4)
     generator = np.random.default_rng(9)

@@ -369,3 +369,19 @@ def test_probabilities_that_few_bits_rounded_add_to_one_again():
     assert found[0] == pytest.approx(rounded[0] / 0.95)
     assert found[1] == pytest.approx([1 / 3] * 3)
     assert found[2] == pytest.approx([1, 0, 0])
+
+
+def test_a_metric_that_is_named_twice_is_computed_once(linear_pair, executing, value):
+    weights = linear_pair(3)
+    generator = np.random.default_rng(1)
+    x, y = generator.normal(size=(100, 4)).astype(np.float32), generator.integers(0, 3, 100)
+    executed = executing(
+        "image-classification",
+        "top1, ece(bins: 5), top1, ece(bins: 5)",
+        {"x": x, "y": y},
+        data="inputs { x: x }\n  label: y",
+        assertions="  loss(top1) <= 90 pp\n  loss(ece) <= 90 pp",
+    )
+    assert [r.quantity.name for r in executed.verdicts.results[:2]] == ["top1", "ece"]
+    assert value(executed, "top1")[1] == pytest.approx(((x @ weights[1]).argmax(1) == y).mean(), abs=1e-6)
+    assert [one.outcome for one in executed.verdicts.judged] == ["confirmed", "confirmed"]

@@ -22,3 +22,24 @@ def test_segmentation_pools_pixels_even_where_late_images_hold_more_classes(grap
     ]
     assert value(executed, "miou")[0] == pytest.approx(np.mean(overlaps), rel=1e-5)
     assert int(executed.verdicts.results[0].changed.value) > 0
+
+
+def test_maps_are_held_against_each_other_pixel_by_pixel(graph, executing):
+    generator = np.random.default_rng(4)
+    weights = []
+    for name, noise in (("base.onnx", 0.0), ("quantized.onnx", 0.2)):
+        w = (np.eye(4) + noise * generator.normal(size=(4, 4))).astype(np.float32)
+        nodes = [helper.make_node("Conv", ["x", "w"], ["y"])]
+        port = ("n", 4, 6, 6)
+        graph(name, nodes, [("x", FLOAT, port)], [("y", FLOAT, port)], w=w[:, :, None, None])
+        weights.append(w)
+    truth = generator.integers(0, 4, (60, 6, 6))
+    truth[:, :2] = 255
+    x = generator.normal(size=(60, 4, 6, 6)).astype(np.float32)
+    data = "inputs { x: x }\n  label: y"
+    executed = executing("segmentation", "miou(ignore: 255)", {"x": x, "y": truth}, data=data)
+    first, second = (np.einsum("oc,ncij->noij", w, x).argmax(1)[:, 2:] for w in weights)
+    seen = executed.record.evaluations["evaluation"]["collapse"]
+    assert seen["agreement"] == np.mean(first == second) > 0.7
+    assert (first == second).all(axis=(1, 2)).mean() < 0.1
+    assert not seen["suspicions"]

@@ -26,6 +26,7 @@ def test_questions_are_answered_with_the_likeliest_span(token_pair, executing, v
         data="inputs { ids: ids }\n  label: answer",
     )
     agree = (best[0] == best[1]).all(1)
+    assert executed.record.evaluations["evaluation"]["collapse"]["agreement"] == agree.mean()
     assert value(executed, "exact-match")[1] == 1.0
     assert value(executed, "exact-match")[0] >= agree.mean() - 1e-6
     spans = executing(

@@ -27,6 +27,8 @@ def test_token_classification_counts_tokens_and_clusters_them_by_row(token_pair,
     counts = {str(r.for_): int(r.n.value) for r in executed.verdicts.results if r.quantity.name == "top1"}
     assert counts == {"None": 300, "kind == 0": 150, "kind == 1": 150}
     assert executed.verdicts.results[0].method == "clustered-tango"
+    first, second = (table[ids][:, :6].argmax(2) for table in tables)
+    assert executed.record.evaluations["evaluation"]["collapse"]["agreement"] == np.mean(first == second)
 
 
 def test_tokens_whose_scores_are_made_probabilities_score_as_those_do(token_pair, executing, value):
