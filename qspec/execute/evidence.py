@@ -14,10 +14,13 @@ from qspec.execute.providers import load_runtime
 from qspec.model.expression import Term
 from qspec.model.number_format import find_format
 from qspec.model.precision import Precision, TensorFormat
+from qspec.quantize import registry
 from qspec.quantize.emulate.formats import Emulation, emulation
 from qspec.quantize.emulate.granules import as_rows, block_shape, cut_up
-from qspec.quantize.emulate.grids import Floating, Floats, Integers, Table
+from qspec.quantize.emulate.grids import FLOATING, Floating, Floats, Integers, Table
 from qspec.quantize.graph import WEIGHT_INPUT, Layer
+from qspec.quantize.k_means import SCHEME as K_MEANS
+from qspec.quantize.llm_int8 import SCHEME as LLM_INT8
 from qspec.quantize.pruning import plan_of
 from qspec.quantize.rules import as_float, layer_formats
 
@@ -63,16 +66,26 @@ class Arrived:
 
     def not_emulated(self, layers: Sequence[Layer], precision: Precision) -> tuple[str, ...]:
         """Names of the `layers` whose weights lie on no grid of their format, or whose inputs nothing rounds."""
-        cast, table = precision.method == "cast", _of_its_own(precision)
+        cast, scheme = precision.method == "cast", _scheme(precision)
         found = []
         for layer in layers:
             weights, activations = layer_formats(precision, layer)
             rows = self._rows(layer.name)
+            if scheme == LLM_INT8 and rows is not None and self._takes_outliers(layer.name, rows):
+                continue
             wide = weights is None or as_float(weights)
-            rounded = wide or (rows is not None and on_grid(rows, weights, cast=cast, table=table))
+            rounded = wide or (
+                rows is not None and on_grid(rows, weights, cast=cast, table=scheme == K_MEANS)
+            )
             if not rounded or not self._reads_rounded(layer.name, activations):
                 found.append(layer.name)
         return tuple(found)
+
+    def _takes_outliers(self, name: str, rows: Floats) -> bool:
+        """Whether the layer is the product in half precision beside one in integers, which reads chosen channels."""
+        chosen = self._makers.get(self._nodes[name].input[0])
+        half = bool(np.array_equal(FLOATING["fp16"].round(rows), rows))
+        return half and chosen is not None and bool(chosen.op_type == "Where")
 
     def otherwise_scaled(self, layers: Sequence[Layer], precision: Precision) -> tuple[str, ...]:
         """Names of the `layers` with more or fewer scales than the granularity says, or scales made at another time.
@@ -241,7 +254,7 @@ class Arrived:
         seen: set[str] = set()
         waiting = list(node.input)
         if node.op_type in WEIGHT_INPUT and len(node.input) > 1:
-            waiting = [name for name in node.input[:2] if self._values(name) is None]
+            waiting = [name for name in node.input[:2] if not self._graph.root(name)[0]]
         while waiting:
             maker = self._makers.get(waiting.pop(0))
             if maker is None or maker.output[0] in seen:
@@ -252,9 +265,9 @@ class Arrived:
                 waiting += list(maker.input)
 
 
-def _of_its_own(precision: Precision) -> bool:
-    """Whether weights take values that are chosen for each, on no grid."""
-    return precision.recipe is not None and precision.recipe.name.lower() in ("k-means", "kmeans")
+def _scheme(precision: Precision) -> str | None:
+    """The simulated scheme that the recipe names; None for one that is not made here."""
+    return registry.canonical(f"simulated/{precision.recipe.name.lower()}") if precision.recipe else None
 
 
 def on_grid(rows: Floats, form: TensorFormat | None, *, cast: bool = False, table: bool = False) -> bool:

@@ -26,7 +26,7 @@ from qspec.execute.store import Entry, Store
 from qspec.model.base import Silence
 from qspec.model.precision import Precision
 from qspec.quantize.graph import OnnxModel, load_model, open_model
-from qspec.quantize.realize import realize
+from qspec.quantize.realize import REVISION, realize
 from qspec.quantize.request import Feed, Request
 
 ARTIFACT = "model.onnx"
@@ -123,6 +123,7 @@ def _ingredients(plan: Plan, side: ModelPlan, content: str) -> dict[str, Any]:
     return {
         "kind": "artifact",
         "quantizer": f"qspec {__version__}",
+        "revision": REVISION,
         "model": content,
         "precision": side.precision.to_json() if side.precision else None,
         "calibration": side.calibration.to_json() if side.calibration else None,

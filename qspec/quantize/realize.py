@@ -9,6 +9,9 @@ from qspec.model.shorthand import describe
 from qspec.quantize import registry
 from qspec.quantize.request import Realized, Request
 
+REVISION = 2
+"""Raised where a scheme makes another artifact of the same request, so that those kept before are not taken for it."""
+
 
 def scheme_name(precision: Precision) -> str:
     """The name of the scheme that makes `precision` (in its full form).

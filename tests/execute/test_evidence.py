@@ -69,6 +69,7 @@ SIMULATED = [
     {"weights": form("q4_k")},
     {"weights": form("int4", **tensor("per-tensor")), "recipe": {"name": "k-means"}},
     {"weights": form("uint3"), "recipe": {"name": "hqq"}},
+    {"weights": form("int2"), "activations": form("int2"), "recipe": {"name": "dorefa"}},
     {"weights": form("fp8-e4m3"), "activations": form("fp8-e4m3"), "method": "cast", "simulated": True},
 ]
 
@@ -82,6 +83,13 @@ def test_a_simulated_file_is_told_from_the_base_sold_as_one(said, net, arrive, r
     assert real.simulated and real.realized and not real.missing
     false = taken(base, **precision)
     assert not false.realized and len(false.missing) == false.declared
+
+
+def test_the_halves_of_a_product_without_outliers_are_told_from_the_base(attention, arrive):
+    base = attention()
+    said = {"weights": form("int8"), "activations": form("int8"), "recipe": {"name": "llm.int8"}}
+    assert taken(arrive(base, method="simulated", **said), method="simulated", **said).realized
+    assert len(taken(base, method="simulated", **said).missing) == 4
 
 
 def test_activations_wider_than_declared_are_not_the_declared_ones(mlp, arrive):
