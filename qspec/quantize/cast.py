@@ -23,6 +23,7 @@ from qspec.quantize.prepare import prepare
 from qspec.quantize.quiet import quiet
 from qspec.quantize.request import Realized, Request
 from qspec.quantize.rules import only_floats
+from qspec.quantize.structure import subgraphs
 from qspec.quantize.support import check_own, check_quantizer, refuse_format_parts, refuse_unused
 from qspec.quantize.workspace import publish, workspace
 
@@ -50,7 +51,7 @@ def quantize(request: Request) -> Realized:
         coverage = cover(
             prepared, precision, WEIGHT_INPUT, SCHEME, takes=HALVES if kind == "fp16" else SINGLE
         )
-        floats = only_floats(precision, coverage.layers, SCHEME)
+        floats = only_floats(precision, [*coverage.layers, *coverage.nested], SCHEME)
         if kind == "bf16":
             half = prepared
             to_bfloat16(half, [name for name in coverage.names if name not in floats])
@@ -66,13 +67,18 @@ def quantize(request: Request) -> Realized:
 
 
 def _halved(prepared: ModelProto, floats: list[str]) -> ModelProto:
-    """The model in fp16, but for the nodes called `floats`."""
+    """The model in fp16, but for the nodes called `floats`, and for the whole If, Loop or Scan around one."""
+    kept = set(floats)
+    for node in prepared.graph.node:
+        inside = {one.name for body in subgraphs(node) for graph in every_graph(body) for one in graph.node}
+        if node.name in kept or inside & kept:
+            kept |= {node.name, *inside}
     with quiet(), _unchanged_path():
         from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
 
-        _check_range(prepared, {*floats}, {*DEFAULT_OP_BLOCK_LIST})
+        _check_range(prepared, kept, {*DEFAULT_OP_BLOCK_LIST})
         half: ModelProto = convert_float_to_float16(
-            prepared, keep_io_types=True, node_block_list=floats or None
+            prepared, keep_io_types=True, node_block_list=sorted(kept) or None
         )
     return half
 

@@ -7,6 +7,7 @@ from onnx import TensorProto, numpy_helper
 
 from qspec.errors import QSpecError
 from qspec.execute.census import census
+from qspec.execute.sessions import open_session
 from qspec.quantize.graph import nested_layers, open_model
 from qspec.quantize.patterns import select
 from qspec.quantize.prepare import prepare
@@ -14,6 +15,7 @@ from qspec.quantize.realize import realize
 
 INT8 = {"weights": {"type": "int8"}, "activations": {"type": "uint8"}}
 MINMAX = {"method": "minmax"}
+HALF = {"method": "cast", "weights": {"type": "fp16"}, "activations": {"type": "fp16"}}
 SCHEMES = [
     {"method": "ptq-static", **INT8},
     {"method": "ptq-dynamic", **INT8},
@@ -106,3 +108,18 @@ def test_advice_for_products_alone_names_the_operators_that_the_model_has(conv_n
     with pytest.raises(QSpecError) as raised:
         realize(ask(conv_net(), method="weight-only", weights={"type": "nf4"}))
     assert raised.value.hint is not None and "`operators: [Gemm]`" in raised.value.hint
+
+
+@pytest.mark.parametrize("constant", [False, True])
+def test_a_cast_leaves_the_loop_around_an_excluded_layer_in_floats(looped, ask, constant):
+    base = looped(constant=constant)
+    request = ask(base, **HALF, exclude=["inner"])
+    made = realize(request)
+    session = open_session(made.path)
+    assert made.declared == ("head",) and session is not None
+    report = census(made.path, base, made.declared, request.precision)
+    assert report.realized and report.stored == 1
+    floats = {"weights": {"type": "fp32"}, "activations": {"type": "fp32"}}
+    ruled = ask(base, **HALF, layers={"inner": floats})
+    report = census(realize(ruled).path, base, ("head", "inner"), ruled.precision)
+    assert [layer.storage for layer in report.layers] == ["fp16", "fp32"] and report.stored == 2
