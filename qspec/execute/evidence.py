@@ -9,7 +9,7 @@ import onnx
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from qspec.execute.emulations import keeps_pruning, levels
-from qspec.execute.layers import INTEGER, PACKED, PASS, Values, attribute
+from qspec.execute.layers import INTEGER, PACKED, PASS, STANDS_FOR, WEIGHT_ZERO, Values, attribute
 from qspec.execute.providers import load_runtime
 from qspec.model.expression import Term
 from qspec.model.number_format import find_format
@@ -108,13 +108,29 @@ class Arrived:
     # The weights -----------------------------------------------------------------------------
 
     def _rows(self, name: str) -> Floats | None:
-        """The weight of a layer, dequantized, (outputs, values of each); None where no float operator reads it."""
+        """The weight of a layer, (outputs, values of each), each row up to a scale; None where it is not to be had."""
         node = self._nodes.get(name)
+        if node is not None and node.op_type in WEIGHT_ZERO:
+            return self._codes(node)
         place = WEIGHT_INPUT.get(node.op_type) if node is not None else None
         if node is None or place is None or len(node.input) <= place:
             return None
         values = self._values(node.input[place])
         return None if values is None or values.ndim < 2 else as_rows(node, values.astype(np.float32))[0]
+
+    def _codes(self, node: NodeProto) -> Floats | None:
+        """The weight of an integer operator, (outputs, values of each), as codes whose zero is zero."""
+        place = WEIGHT_ZERO[node.op_type]
+        codes = self._values(self._graph.weight_of(node))
+        zero = (
+            self._values(node.input[place]) if len(node.input) > place and node.input[place] else np.zeros(1)
+        )
+        if (
+            codes is None or zero is None or zero.any()
+        ):  # weights are symmetric wherever a zero of theirs is exact
+            return None
+        plain = NodeProto(op_type=STANDS_FOR.get(node.op_type, ""), attribute=node.attribute)
+        return as_rows(plain, codes.astype(np.float32))[0]
 
     def _values(self, name: str) -> Floats | None:
         """What a value that comes from stored ones alone holds."""
@@ -241,7 +257,10 @@ class Arrived:
         return table is not None and len(table.dims) == 1
 
     def _levels(self, node: NodeProto) -> float:
-        """How many whole numbers a Clip behind a rounding leaves; one where it is no such Clip."""
+        """How many whole numbers a rounding leaves, by its type or the Clip behind it; one where it does not tell."""
+        if node.op_type == "QuantizeLinear" and len(node.input) > 2:
+            stored = find_format(self._graph.root(node.input[2])[1])
+            return 1 << stored.bits if stored is not None else 1
         maker = self._makers.get(node.input[0]) if node.op_type == "Clip" and len(node.input) == 3 else None
         bounds = [self._stored.get(name) for name in node.input[1:]]
         if maker is None or maker.op_type != "Round" or None in bounds:

@@ -31,7 +31,7 @@ FLOAT = frozenset({"Conv", "FusedConv", "ConvTranspose", "MatMul", "FusedMatMul"
 PACKED = frozenset({"MatMulNBits", "MatMulBnb4"})
 """Operators that unpack a block-quantized weight as they multiply."""
 
-_STANDS_FOR = {
+STANDS_FOR = {
     "QLinearConv": "Conv",
     "ConvInteger": "Conv",
     "FusedConv": "Conv",
@@ -51,6 +51,9 @@ _STANDS_FOR = {
         "MatMul",
     ),
 }
+
+WEIGHT_ZERO = {"QLinearConv": 5, "QLinearMatMul": 5, "QGemm": 5, "MatMulInteger": 3, "ConvInteger": 3}
+"""Which input of an integer operator is the code of a weight of zero."""
 
 PASS = frozenset(
     {"DequantizeLinear", "QuantizeLinear", "Cast", "Transpose", "Reshape", "Identity", "Squeeze", "Slice"}
@@ -155,9 +158,7 @@ def own_layers(model: ModelProto) -> list[Layer]:
         else:
             continue
         if weight:
-            found.append(
-                Layer(node.name, _STANDS_FOR.get(node.op_type, node.op_type), weight, node.output[0])
-            )
+            found.append(Layer(node.name, STANDS_FOR.get(node.op_type, node.op_type), weight, node.output[0]))
     return found
 
 

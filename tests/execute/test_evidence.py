@@ -97,6 +97,10 @@ def test_activations_wider_than_declared_are_not_the_declared_ones(mlp, arrive):
     report = taken(wide, method="simulated", weights=form("int4"), activations=form("int4"))
     assert report.missing == ("/fc1/Gemm", "/fc2/Gemm")
     assert not taken(wide, method="simulated", weights=form("int4"), activations=form("int8")).missing
+    stored = arrive(mlp(), method="ptq-static", weights=form("int4"), activations=form("uint8"))
+    assert not taken(stored, method="simulated", weights=form("int4"), activations=form("uint8")).missing
+    report = taken(stored, method="simulated", weights=form("int4"), activations=form("uint4"))
+    assert report.missing == ("/fc1/Gemm", "/fc2/Gemm")
 
 
 def test_pruning_is_counted_in_what_arrives_whatever_stores_the_weights(mlp, arrive, tmp_path):
@@ -110,7 +114,9 @@ def test_pruning_is_counted_in_what_arrives_whatever_stores_the_weights(mlp, arr
     assert taken(pruned, method="weight-only", **half).realized
     w8a8 = {"method": "ptq-static", "weights": form("int8"), "activations": form("uint8")}
     assert taken(arrive(pruned, **w8a8), **w8a8, **half).realized
+    assert taken(arrive(pruned, format="qoperator", **w8a8), **w8a8, **half).realized
     assert not taken(arrive(base, **w8a8), **w8a8, **half).realized
+    assert not taken(arrive(base, format="qoperator", **w8a8), **w8a8, **half).realized
 
 
 def test_scales_made_at_every_call_are_not_static_and_the_other_way_round(mlp, arrive):
