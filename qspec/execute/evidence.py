@@ -120,17 +120,13 @@ class Arrived:
 
     def _codes(self, node: NodeProto) -> Floats | None:
         """The weight of an integer operator, (outputs, values of each), as codes whose zero is zero."""
-        place = WEIGHT_ZERO[node.op_type]
+        name = next(iter(node.input[WEIGHT_ZERO[node.op_type] :]), "")
+        zeros = self._values(name) if name else np.zeros(1)
         codes = self._values(self._graph.weight_of(node))
-        zero = (
-            self._values(node.input[place]) if len(node.input) > place and node.input[place] else np.zeros(1)
-        )
-        if (
-            codes is None or zero is None or zero.any()
-        ):  # weights are symmetric wherever a zero of theirs is exact
+        if codes is None or zeros is None or len(np.unique(zeros)) != 1:
             return None
-        plain = NodeProto(op_type=STANDS_FOR.get(node.op_type, ""), attribute=node.attribute)
-        return as_rows(plain, codes.astype(np.float32))[0]
+        plain = NodeProto(op_type=STANDS_FOR[node.op_type], attribute=node.attribute)
+        return as_rows(plain, codes.astype(np.float32) - np.float32(zeros.reshape(-1)[0]))[0]
 
     def _values(self, name: str) -> Floats | None:
         """What a value that comes from stored ones alone holds."""
@@ -152,7 +148,7 @@ class Arrived:
             else:
                 return None
         if not nodes:
-            values: Floats = numpy_helper.to_array(tensors[name])
+            values: Floats | None = numpy_helper.to_array(tensors[name]) if name in tensors else None
             return values
         order = {id(node): place for place, node in enumerate(self._nodes.values())}
         nodes.sort(key=lambda node: order[id(node)])

@@ -171,3 +171,12 @@ def test_clipped_and_shifted_codes_are_on_the_grid_and_noise_is_not():
     assert on_grid(((codes + 13) * 1e-4).astype(np.float32), fit)
     assert not on_grid(generator.standard_normal((4, 64)).astype(np.float32), fit)
     assert not on_grid((codes * 0.0371).astype(np.float32), TensorFormat(**form("int4")))
+
+
+def test_zeros_of_asymmetric_codes_are_counted_in_products_of_integers(mlp, arrive, tmp_path):
+    half = {"pruning": {"sparsity": {"text": "50", "unit": "%"}}}
+    pruned = tmp_path / "pruned.onnx"
+    realize(Request(model=mlp(), precision=Precision(method="weight-only", **half), output=pruned))
+    dynamic = {"method": "ptq-dynamic", "weights": form("uint8"), "activations": form("uint8")}
+    assert taken(arrive(pruned, **dynamic), **dynamic, **half).realized
+    assert not taken(arrive(mlp(), **dynamic), **dynamic, **half).realized
