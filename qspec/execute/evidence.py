@@ -129,7 +129,7 @@ class Arrived:
         return as_rows(plain, codes.astype(np.float32) - np.float32(zeros.reshape(-1)[0]))[0]
 
     def _values(self, name: str) -> Floats | None:
-        """What a value that comes from stored ones alone holds."""
+        """What a value that comes from stored ones alone holds; None for another, and where it cannot be computed."""
         nodes: list[NodeProto] = []
         tensors: dict[str, TensorProto] = {}
         waiting, seen = [name], set()
@@ -163,9 +163,7 @@ class Arrived:
                 alone.SerializeToString(), providers=["CPUExecutionProvider"]
             )
             made: Floats = session.run(None, {})[0]
-        except (
-            Exception
-        ):  # the runtime's own exceptions share no narrower base; what cannot be read is not shown
+        except Exception:  # the runtime's own exceptions share no narrower base
             return None
         return made
 
