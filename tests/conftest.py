@@ -182,3 +182,41 @@ def serve_hub() -> Iterator[Callable[[dict[str, bytes]], tuple[str, list[str]]]]
     for server in servers:
         server.shutdown()
         server.server_close()
+
+
+@pytest.fixture
+def looped(tmp_path: Path) -> Build:
+    """Two rounds of a MatMul `inner` in a Loop, then a MatMul `head`: `x` (batch, 32) to `y` (batch, 8).
+
+    The body's weight is stored around it, or as a Constant in it where `constant` says so.
+    """
+
+    def build(name: str = "looped.onnx", *, constant: bool = False) -> Path:
+        stored = weights(5, inner__weight=(32, 32), head__weight=(32, 8))
+        inside = stored.pop(0) if constant else None
+        port = helper.make_tensor_value_info
+        body = helper.make_graph(
+            [
+                *([helper.make_node("Constant", [], ["inner.weight"], value=inside)] if inside else []),
+                helper.make_node("Identity", ["going"], ["on"]),
+                helper.make_node("MatMul", ["state", "inner.weight"], ["next"], name="inner"),
+            ],
+            "body",
+            [
+                port("i", TensorProto.INT64, []),
+                port("going", TensorProto.BOOL, []),
+                port("state", TensorProto.FLOAT, None),
+            ],
+            [port("on", TensorProto.BOOL, []), port("next", TensorProto.FLOAT, None)],
+        )
+        nodes = [
+            helper.make_node("Loop", ["rounds", "always", "x"], ["h"], name="loop", body=body),
+            helper.make_node("MatMul", ["h", "head.weight"], ["y"], name="head"),
+        ]
+        flags = [
+            numpy_helper.from_array(np.asarray(2, np.int64), "rounds"),
+            numpy_helper.from_array(np.asarray(True), "always"),
+        ]
+        return save(tmp_path / name, nodes, [("x", ["batch", 32])], [("y", ["batch", 8])], [*stored, *flags])
+
+    return build

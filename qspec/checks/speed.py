@@ -23,7 +23,7 @@ def said(claim: ClaimView, *kinds: MeasurandKind) -> Iterator[AssertionView | Fi
 def simulation(claim: ClaimView) -> str | None:
     """Why what was scored cannot be timed, as a clause: it was simulated. None where it ran."""
     precision = expanded(claim.executor.executor.precision) if claim.executor is not None else None
-    if precision is not None and (precision.simulated or precision.method == "simulated"):
+    if precision is not None and precision.emulated:
         return "the precision is simulated"
     evidence = claim.claim.evidence
     words = set(evidence) if isinstance(evidence, list) else set()

@@ -14,12 +14,14 @@ from onnx import ModelProto
 from qspec.data.table import listed
 from qspec.errors import QSpecError
 from qspec.execute.emulations import not_emulated, not_pruned
+from qspec.execute.evidence import Arrived
 from qspec.execute.layers import FoundLayer, find_layers, own_layers
 from qspec.execute.providers import find_provider, load_runtime
 from qspec.execute.sessions import runtime_message, session_options
 from qspec.model.number_format import NumberFormat, find_format
 from qspec.model.precision import Precision, TensorFormat
-from qspec.quantize.graph import Layer, open_model, weighted_layers
+from qspec.quantize.coverage import node_names
+from qspec.quantize.graph import MOST_BYTES, Layer, nested_layers, open_model, weighted_layers
 from qspec.quantize.patterns import select
 from qspec.quantize.prepare import name_nodes, prepare
 from qspec.quantize.rules import check_rules, layer_formats
@@ -94,7 +96,7 @@ def census(
     Raises `QSpecError` when a declared name is no weighted layer of the base, or the model does not load.
     """
     prepared = prepare(open_model(base).with_weights())
-    known = {layer.name: layer for layer in weighted_layers(prepared)}
+    known = {layer.name: layer for layer in (*weighted_layers(prepared), *nested_layers(prepared))}
     unknown = [name for name in declared if name not in known]
     if unknown:
         raise QSpecError(
@@ -106,7 +108,7 @@ def census(
     report = _take(made, optimized, layers, precision, simulated)
     if precision.pruning is not None:
         return _without(report, not_pruned(made, layers, precision))
-    if simulated or precision.simulated:
+    if simulated or precision.emulated:
         return _without(report, not_emulated(made, prepared, layers, precision))
     return report
 
@@ -120,20 +122,27 @@ def census_of_arrival(
 ) -> CensusReport | None:
     """Take the census of a model that arrived quantized, over its own layers but for those the precision excludes.
 
-    None where there is nothing to count: no declared format, or no layer with a stored weight. Raises `QSpecError` for
-    an exclusion or a rule that matches no layer of the file.
+    The file alone is looked at, since names and places of the base's layers may have changed on the way. Of a pruned one
+    the zeros count; of a simulated one, whether weights lie on a grid of their format and inputs are rounded; of others
+    the number of scales too, and whether they are constants. None where there is nothing to count: neither a format nor
+    pruning is declared, or no layer has a stored weight. Raises `QSpecError` for an exclusion or a rule that matches no
+    layer of the file.
     """
     declared = [
         (precision.weights, precision.activations),
         *((r.weights, r.activations) for r in precision.layers.values()),
     ]
+    opened = open_model(artifact)
     graph = ModelProto()
-    graph.CopyFrom(open_model(artifact).proto)
+    # Only what is emulated or pruned shows in the values of large weights.
+    values = precision.emulated or precision.pruning is not None or opened.size <= MOST_BYTES
+    graph.CopyFrom(opened.with_weights() if values else opened.proto)
     name_nodes(graph.graph)
     layers = own_layers(graph)
-    if not any(form is not None for pair in declared for form in pair) or not layers:
+    silent = precision.pruning is None and not any(form is not None for pair in declared for form in pair)
+    if silent or not layers:
         return None
-    excluded = set(select(precision.exclude, [node.name for node in graph.graph.node], role="exclude"))
+    excluded = set(select(precision.exclude, node_names(graph), role="exclude"))
     layers = [
         layer
         for layer in layers
@@ -141,7 +150,16 @@ def census_of_arrival(
     ]
     check_rules(precision, layers, "census")
     optimized = optimized_graph(artifact, settings or DEFAULT_SETTINGS, work)
-    return _take(graph, optimized, layers, precision, simulated=False)
+    report, arrived = _take(graph, optimized, layers, precision, simulated=False), Arrived(graph)
+    found = [] if report.simulated else [*report.missing]
+    if precision.emulated:
+        found += arrived.not_emulated(layers, precision)
+    else:
+        found += arrived.otherwise_scaled(layers, precision)
+    if precision.pruning is not None:
+        found += arrived.not_pruned(layers, precision)
+    lacking = set(found)
+    return _without(report, tuple(layer.name for layer in layers if layer.name in lacking))
 
 
 def _take(
@@ -154,7 +172,7 @@ def _take(
     stored, ran = find_layers(artifact, layers), find_layers(optimized, layers)
     counted = tuple(_count(layer, precision, stored.get(layer.name), ran.get(layer.name)) for layer in layers)
     return _report(
-        counted, [_promised(precision, layer) for layer in layers], simulated or bool(precision.simulated)
+        counted, [_promised(precision, layer) for layer in layers], simulated or precision.emulated
     )
 
 

@@ -57,10 +57,11 @@ def not_pruned(artifact: ModelProto, layers: Sequence[Layer], precision: Precisi
     """Names of the `layers` with fewer zeros, or more values that are not zero, than the pruning says."""
     plan, made = plan_of(precision), _Weights(artifact)
     rows = {layer.name: made.rows(layer.name) for layer in layers}
-    return tuple(name for name, one in rows.items() if one is None or not _pruned(one, plan))
+    return tuple(name for name, one in rows.items() if one is None or not keeps_pruning(one, plan))
 
 
-def _pruned(rows: Floats, plan: Plan) -> bool:
+def keeps_pruning(rows: Floats, plan: Plan) -> bool:
+    """Whether `rows`, (outputs, values of each), has the zeros, and no more other values, than `plan` says."""
     kept = rows[rows != 0]
     if plan.sharing and len(np.unique(kept)) > plan.sharing:
         return False

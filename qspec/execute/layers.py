@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from onnx import ModelProto, NodeProto, TensorProto
 
-from qspec.quantize.graph import Layer
+from qspec.quantize.graph import Layer, every_graph
 
 INTEGER = frozenset(
     {
@@ -31,7 +31,7 @@ FLOAT = frozenset({"Conv", "FusedConv", "ConvTranspose", "MatMul", "FusedMatMul"
 PACKED = frozenset({"MatMulNBits", "MatMulBnb4"})
 """Operators that unpack a block-quantized weight as they multiply."""
 
-_STANDS_FOR = {
+STANDS_FOR = {
     "QLinearConv": "Conv",
     "ConvInteger": "Conv",
     "FusedConv": "Conv",
@@ -51,6 +51,9 @@ _STANDS_FOR = {
         "MatMul",
     ),
 }
+
+WEIGHT_ZERO = {"QLinearConv": 5, "QLinearMatMul": 5, "QGemm": 5, "MatMulInteger": 3, "ConvInteger": 3}
+"""Which input of an integer operator is the code of a weight of zero."""
 
 PASS = frozenset(
     {"DequantizeLinear", "QuantizeLinear", "Cast", "Transpose", "Reshape", "Identity", "Squeeze", "Slice"}
@@ -91,12 +94,20 @@ class FoundLayer:
     """Format of its products."""
 
 
-class _Graph:
-    """Who makes each value, and which values are stored."""
+class Values:
+    """Who makes each value of a model, and which values are stored, in its graph and those inside."""
 
     def __init__(self, model: ModelProto) -> None:
-        self.stored = {tensor.name: tensor for tensor in model.graph.initializer}
-        self.producer = {output: node for node in model.graph.node for output in node.output}
+        self.nodes = [node for graph in every_graph(model.graph) for node in graph.node]
+        self.producer = {output: node for node in self.nodes for output in node.output}
+        self.stored = {
+            node.output[0]: item.t
+            for node in self.nodes
+            if node.op_type == "Constant"
+            for item in node.attribute
+            if item.name == "value"
+        }
+        self.stored |= {tensor.name: tensor for one in every_graph(model.graph) for tensor in one.initializer}
 
     def root(self, name: str) -> tuple[str, str]:
         """The initializer a value comes from (empty when it comes from none), and the value's element type."""
@@ -111,6 +122,15 @@ class _Graph:
             element = element or self._made(node)
             name = node.input[0]
         return "", element
+
+    def weight_of(self, node: NodeProto) -> str:
+        """The operand that comes from an initializer of most elements: the weight, whatever the operator's order."""
+        sizes = {
+            name: _elements(self.stored[root])
+            for name in node.input
+            if (root := self.root(name)[0]) and len(self.stored[root].dims) >= 2
+        }
+        return max(sizes, key=lambda name: sizes[name]) if sizes else ""
 
     def _made(self, node: NodeProto) -> str:
         """The element type a node makes, where it changes it."""
@@ -128,19 +148,17 @@ def own_layers(model: ModelProto) -> list[Layer]:
     Unlike `weighted_layers`, the weight may lie behind a dequantization, and the operator may be an integer one; `op`
     is then the float operator it stands for.
     """
-    graph = _Graph(model)
+    graph = Values(model)
     found = []
-    for node in model.graph.node:
+    for node in graph.nodes:
         if node.op_type in PACKED:
             weight = node.input[1]
         elif node.op_type in INTEGER | FLOAT:
-            weight = graph.root(_weight_input(node, graph))[0]
+            weight = graph.root(graph.weight_of(node))[0]
         else:
             continue
         if weight:
-            found.append(
-                Layer(node.name, _STANDS_FOR.get(node.op_type, node.op_type), weight, node.output[0])
-            )
+            found.append(Layer(node.name, STANDS_FOR.get(node.op_type, node.op_type), weight, node.output[0]))
     return found
 
 
@@ -150,10 +168,10 @@ def find_layers(model: ModelProto, layers: Iterable[Layer]) -> dict[str, FoundLa
     A layer is known by its weight (under the suffixes that quantizers add), by its node's name, or, where the
     optimizer has renamed both, by the value it computes. A weight that several layers share is told apart by name.
     """
-    graph = _Graph(model)
+    graph = Values(model)
     wanted = list(layers)
     found: dict[str, FoundLayer] = {}
-    for node in model.graph.node:
+    for node in graph.nodes:
         if node.op_type not in INTEGER | FLOAT | PACKED:
             continue
         open_layers = [layer for layer in wanted if layer.name not in found]
@@ -176,7 +194,7 @@ def _by_name(node: NodeProto, layers: list[Layer]) -> Layer | None:
     return None
 
 
-def _by_weight(node: NodeProto, graph: _Graph, layers: list[Layer]) -> Layer | None:
+def _by_weight(node: NodeProto, graph: Values, layers: list[Layer]) -> Layer | None:
     roots = {graph.root(name)[0] for name in node.input} - {""}
     fitting = [
         (len(layer.weight), -place, layer)
@@ -186,16 +204,6 @@ def _by_weight(node: NodeProto, graph: _Graph, layers: list[Layer]) -> Layer | N
     return max(fitting)[2] if fitting else None
 
 
-def _weight_input(node: NodeProto, graph: _Graph) -> str:
-    """The operand that comes from an initializer of most elements: the weight, whatever the operator's order."""
-    sizes = {
-        name: _elements(graph.stored[root])
-        for name in node.input
-        if (root := graph.root(name)[0]) and len(graph.stored[root].dims) >= 2
-    }
-    return max(sizes, key=lambda name: sizes[name]) if sizes else ""
-
-
 def _elements(tensor: TensorProto) -> int:
     count = 1
     for size in tensor.dims:
@@ -203,7 +211,7 @@ def _elements(tensor: TensorProto) -> int:
     return count
 
 
-def _describe(node: NodeProto, graph: _Graph) -> FoundLayer:
+def _describe(node: NodeProto, graph: Values) -> FoundLayer:
     if node.op_type == "MatMulNBits":
         integer = attribute(node, "accuracy_level") == _ACCURACY_INT8
         scale = graph.root(node.input[2])[1] or "fp32"
@@ -212,7 +220,7 @@ def _describe(node: NodeProto, graph: _Graph) -> FoundLayer:
         return FoundLayer(
             node.op_type, ("fp4", "nf4")[attribute(node, "quant_type")], graph.root(node.input[2])[1]
         )
-    name = _weight_input(node, graph)
+    name = graph.weight_of(node)
     root, element = graph.root(name)
     stored = graph.stored.get(root)
     storage = _ELEMENT.get(stored.data_type, "unknown") if stored is not None else "unknown"

@@ -192,14 +192,25 @@ class _Planner:
     def _base_file(self, executor: ResolvedExecutor) -> tuple[str, str | None, Origin]:
         origin = executor.model_origin or executor.where("model")
         model = executor.model
+        name = model.base.name if model is not None and isinstance(model.base, Pinned) else None
+        if model is not None and model.file is None and name is not None:
+            declared = self._declared_file(name)
+            if declared is not None:
+                return declared
         with located(origin):
             if model is None or model.file is None:
-                name = model.base.name if model is not None and isinstance(model.base, Pinned) else None
                 raise NotExecutableError(
                     f"The model {f'`{name}` ' if name else ''}is not given as a file, so it cannot be run here.",
                     hint='add `file: "models/NAME.onnx"` and its `sha256` to the model',
                 )
             return model.file, model.sha256, origin
+
+    def _declared_file(self, name: str) -> tuple[str, str | None, Origin] | None:
+        """The file of the model declared under `name`, its digest, and where it is declared; None without one."""
+        found = self.resolved.workspace.find("models", name)
+        if found is None or found[0].file is None:
+            return None
+        return found[0].file, found[0].sha256, Origin(found[1], ("models", name))
 
     def _quantized(self) -> ModelPlan:
         executor, model = self.executor, self.executor.model
@@ -264,16 +275,16 @@ class _Planner:
                 side = _Planner(self.resolved, other, self.options)._quantized()
                 return ModelPlan(**{**side.__dict__, "label": declared.name})
             if declared.kind == "model":
-                found = self.resolved.workspace.find("models", declared.name)
-                if found is None or found[0].file is None:
+                found = self._declared_file(declared.name)
+                if found is None:
                     raise QSpecError(
                         f"No model file is declared under the name `{declared.name}`.",
                         hint="add the model, with its `file`",
                     )
-                origin = Origin(found[1], ("models", declared.name))
-                path, address = _placed(origin.loaded.folder, found[0].file)
+                file, sha256, origin = found
+                path, address = _placed(origin.loaded.folder, file)
                 return ModelPlan(
-                    path, found[0].sha256, None, None, None, origin, where, declared.name, address=address
+                    path, sha256, None, None, None, origin, where, declared.name, address=address
                 )
             file, sha256, origin = self._base_file(self.executor)
             path, address = _placed(origin.loaded.folder, file)

@@ -79,3 +79,8 @@ class Precision(Noun):
     """The program that quantizes, with its version."""
     simulated: bool | None = None
     """True when the format is emulated in a wider one: accuracy can be had, speed cannot."""
+
+    @property
+    def emulated(self) -> bool:
+        """Whether the formats are emulated in wider ones; `method: simulated` and `simulated: true` both say so."""
+        return bool(self.simulated) or self.method == "simulated"

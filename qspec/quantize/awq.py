@@ -53,7 +53,7 @@ def _ready(request: Request) -> Ready:
         for one in shared:
             weights = weights_of(model, one)
             cuts = [
-                cut_of(prepared.forms[name], SCHEME, simulated=bool(request.precision.simulated))
+                cut_of(prepared.forms[name], SCHEME, simulated=request.precision.emulated)
                 for name in one.layers
             ]
             strength, scales = _search(weights, cuts, seen[one.value][1], grams[taps[one.value]])

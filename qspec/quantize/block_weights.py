@@ -66,7 +66,7 @@ def quantize_blocks(
     precision is simulated, weights of 2 to 8 bits in blocks of any size are rounded instead and stay in floats.
     Without `convolutions` only products are taken. With `zero_points` blocks are asymmetric unless said otherwise.
     """
-    simulated = bool(request.precision.simulated)
+    simulated = request.precision.emulated
 
     def begin(prepared: Prepared) -> tuple[Store, dict[str, Any]]:
         cuts = {
@@ -104,7 +104,7 @@ def cut_of(form: TensorFormat, scheme: str, *, simulated: bool, zero_points: boo
         raise QSpecError(
             f"The scheme {scheme} stores weights as integers of {', '.join(f'int{bits}' for bits in widths)} bits, and "
             f"the precision says {form.type}.",
-            hint="other formats can be simulated: `method: simulated`"
+            hint="other formats can be simulated without a recipe: `method: simulated`"
             if simulated
             else "other widths can be simulated: `simulated: true`",
         )

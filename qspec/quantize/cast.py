@@ -13,15 +13,17 @@ from onnx import ModelProto, numpy_helper
 
 from qspec._version import __version__
 from qspec.errors import NotExecutableError, QSpecError
+from qspec.model.number_format import find_format
 from qspec.model.precision import Precision
 from qspec.quantize import registry
 from qspec.quantize.bfloat import to_bfloat16
-from qspec.quantize.coverage import cover
-from qspec.quantize.graph import WEIGHT_INPUT, open_model
+from qspec.quantize.coverage import HALVES, SINGLE, cover
+from qspec.quantize.graph import WEIGHT_INPUT, every_graph, open_model
 from qspec.quantize.prepare import prepare
 from qspec.quantize.quiet import quiet
 from qspec.quantize.request import Realized, Request
 from qspec.quantize.rules import only_floats
+from qspec.quantize.structure import subgraphs
 from qspec.quantize.support import check_own, check_quantizer, refuse_format_parts, refuse_unused
 from qspec.quantize.workspace import publish, workspace
 
@@ -46,11 +48,13 @@ def quantize(request: Request) -> Realized:
         quantizer = f"qspec {__version__}"
     with workspace(request.output) as folder:
         prepared = prepare(open_model(request.model).with_weights())
-        coverage = cover(prepared, precision, WEIGHT_INPUT, SCHEME)
-        floats = only_floats(precision, coverage.layers, SCHEME)
+        coverage = cover(
+            prepared, precision, WEIGHT_INPUT, SCHEME, takes=HALVES if kind == "fp16" else SINGLE
+        )
+        floats = only_floats(precision, [*coverage.layers, *coverage.nested], SCHEME)
         if kind == "bf16":
             half = prepared
-            to_bfloat16(half, [name for name in coverage.declared if name not in floats])
+            to_bfloat16(half, [name for name in coverage.names if name not in floats])
         else:
             half = _halved(prepared, [*coverage.excluded, *floats])
         coverage.verify(half, SCHEME)
@@ -63,13 +67,18 @@ def quantize(request: Request) -> Realized:
 
 
 def _halved(prepared: ModelProto, floats: list[str]) -> ModelProto:
-    """The model in fp16, but for the nodes called `floats`."""
-    _check_range(prepared)
+    """The model in fp16, but for the nodes called `floats`, and for the whole If, Loop or Scan around one."""
+    kept = set(floats)
+    for node in prepared.graph.node:
+        inside = {one.name for body in subgraphs(node) for graph in every_graph(body) for one in graph.node}
+        if node.name in kept or inside & kept:
+            kept |= {node.name, *inside}
     with quiet(), _unchanged_path():
-        from onnxruntime.transformers.float16 import convert_float_to_float16
+        from onnxruntime.transformers.float16 import DEFAULT_OP_BLOCK_LIST, convert_float_to_float16
 
+        _check_range(prepared, kept, {*DEFAULT_OP_BLOCK_LIST})
         half: ModelProto = convert_float_to_float16(
-            prepared, keep_io_types=True, node_block_list=floats or None
+            prepared, keep_io_types=True, node_block_list=sorted(kept) or None
         )
     return half
 
@@ -81,7 +90,13 @@ def _format_of(precision: Precision) -> str:
         if form is None:
             continue
         refuse_format_parts(form, (), what, SCHEME)
-        if form.type not in ("fp16", "bf16"):
+        known = find_format(form.type)
+        if known is None or known.kind != "float" or known.name == "fp64":
+            raise QSpecError(
+                f"A cast brings a model to fp16 or bf16, and the precision casts {what} to {form.type}.",
+                hint="choose another method for integers and codebooks: ptq-static, ptq-dynamic or weight-only",
+            )
+        if known.bits < 16:
             raise NotExecutableError(
                 f"The processor has no kernels for {form.type}: the runtime loads no graph whose {what} were cast to it.",
                 hint="use fp16, or emulate the format for its accuracy: `simulated: true`",
@@ -89,7 +104,13 @@ def _format_of(precision: Precision) -> str:
         found.add(form.type)
     if len(found) > 1:
         raise QSpecError(
-            "A cast brings weights and activations to one format, and the precision gives them two."
+            f"A cast brings weights and activations to one format, and the precision gives them {' and '.join(sorted(found))}.",
+            hint="give both the same, or leave `activations` out",
+        )
+    if found - {"fp16", "bf16"}:
+        raise QSpecError(
+            f"A cast brings a model to fp16 or bf16, and the precision casts it to {found.pop()}, which changes nothing.",
+            hint="write `weights: fp16`",
         )
     return found.pop() if found else "fp16"
 
@@ -104,8 +125,20 @@ def _check_opens(request: Request, path: Path) -> None:
         ) from error
 
 
-def _check_range(model: ModelProto) -> None:
-    for tensor in model.graph.initializer:
+def _check_range(model: ModelProto, kept: set[str], operators: set[str]) -> None:
+    """Raise `QSpecError` for a tensor beyond fp16 that a node reads which is cast.
+
+    Nodes called one of `kept`, and those of the types `operators`, stay in floats with what they alone read.
+    """
+    graphs = list(every_graph(model.graph))
+    cast = {
+        name
+        for graph in graphs
+        for node in graph.node
+        if node.name not in kept and node.op_type not in operators
+        for name in node.input
+    }
+    for tensor in (tensor for graph in graphs for tensor in graph.initializer if tensor.name in cast):
         values = numpy_helper.to_array(tensor)
         if values.dtype.kind == "f" and values.size and float(np.abs(values).max()) > MOST:
             raise QSpecError(

@@ -56,7 +56,7 @@ def run(request: Request, scheme: str, rewrite: Rewrite | None = None) -> Realiz
         coverage = cover(prepared, precision, _operators(), scheme)
         floats = only_floats(precision, coverage.layers, scheme)
         _, facts = rewrite(prepared, model.inputs, coverage) if rewrite else ([], {})
-        arguments["gemm_to_matmul"] = gemm_to_matmul(prepared.graph, coverage.declared, others=True)
+        arguments["gemm_to_matmul"] = gemm_to_matmul(prepared.graph, coverage.names, others=True)
         _run(prepared, folder, coverage, floats, arguments)
         coverage.verify(onnx.load_model(folder / "quantized.onnx"), scheme)
         publish(folder / "quantized.onnx", request.output)
@@ -89,7 +89,7 @@ def _run(
     prepared: ModelProto, folder: Path, coverage: Coverage, floats: list[str], arguments: dict[str, Any]
 ) -> None:
     onnx.save_model(prepared, folder / "prepared.onnx")
-    covered = {*coverage.declared} - {*floats}
+    covered = {*coverage.names} - {*floats}
     left = [layer.name for layer in weighted_layers(prepared) if layer.name not in covered]
     wanted = {"MatMul" if name == "Gemm" else name for name in coverage.operators or []}
     with quiet():

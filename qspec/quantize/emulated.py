@@ -28,7 +28,7 @@ from qspec.quantize.graph import WEIGHT_INPUT, Layer, open_model
 from qspec.quantize.observe import watch
 from qspec.quantize.prepare import drop_unused_initializers, prepare, replace_nodes
 from qspec.quantize.request import Realized, Request
-from qspec.quantize.rules import as_float, check_rules, layer_formats
+from qspec.quantize.rules import as_float, layer_formats
 from qspec.quantize.support import check_own, keep_activations, refuse_unused
 from qspec.quantize.weave import Weaver, check_opset, opset_of
 from qspec.quantize.workspace import publish, workspace
@@ -196,7 +196,6 @@ def _emulations(
     precision: Precision, coverage: Coverage, scheme: str
 ) -> tuple[dict[str, Emulation], dict[str, Emulation]]:
     """The formats of every covered layer's weight and activations, where they are rounded at all."""
-    check_rules(precision, coverage.layers, scheme)
     weights: dict[str, Emulation] = {}
     activations: dict[str, Emulation] = {}
     for layer in coverage.layers:

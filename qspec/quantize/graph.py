@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import ModelProto, NodeProto
+from onnx import GraphProto, ModelProto, NodeProto
 
 from qspec import canonical
 from qspec.canonical import file_digest
 from qspec.data.limits import DEFAULT_LIMITS, Limits
 from qspec.data.paths import inside, verify_digest
 from qspec.errors import LimitError, Place, QSpecError, breaking
-from qspec.quantize.structure import External, check_structure
+from qspec.quantize.structure import External, check_structure, subgraphs
 
 WEIGHT_INPUT = {"Conv": 1, "ConvTranspose": 1, "Gemm": 1, "MatMul": 1}
 """Operators that multiply by a weight, and which of their inputs it is."""
@@ -145,16 +146,49 @@ def _open(file: Path, sha256: str, limits: Limits) -> OnnxModel:
     return OnnxModel(file, sha256, proto, inputs, tuple(map(_port, proto.graph.output)), external)
 
 
+def every_graph(graph: GraphProto) -> Iterator[GraphProto]:
+    """The graph, then those inside it: branches of If, bodies of Loop and Scan, to any depth."""
+    yield graph
+    for node in graph.node:
+        for inner in subgraphs(node):
+            yield from every_graph(inner)
+
+
 def weighted_layers(proto: ModelProto) -> list[Layer]:
     """The main graph's layers that multiply by a constant weight of two or more dimensions, in graph order."""
-    weights = {tensor.name for tensor in proto.graph.initializer if len(tensor.dims) >= 2}
+    return _weighted(proto.graph, _weights(proto.graph))
+
+
+def nested_layers(proto: ModelProto) -> list[Layer]:
+    """The same layers in the branches of If and the bodies of Loop and Scan, which no scheme rewrites, outermost first.
+
+    Their weights may be stored in any graph around them, or be Constant nodes. Nodes must have names of their own.
+    """
+    inner = list(every_graph(proto.graph))[1:]
+    weights = _weights(proto.graph).union(*map(_weights, inner))
+    return [layer for graph in inner for layer in _weighted(graph, weights)]
+
+
+def _weights(graph: GraphProto) -> set[str]:
+    constants = (
+        (node.output[0], attribute.t)
+        for node in graph.node
+        if node.op_type == "Constant"
+        for attribute in node.attribute
+        if attribute.name == "value"
+    )
+    stored = ((tensor.name, tensor) for tensor in graph.initializer)
+    return {name for name, tensor in (*stored, *constants) if len(tensor.dims) >= 2}
+
+
+def _weighted(graph: GraphProto, weights: set[str]) -> list[Layer]:
     readers: dict[str, list[NodeProto]] = {}
-    for node in proto.graph.node:
+    for node in graph.node:
         for name in node.input:
             readers.setdefault(name, []).append(node)
     return [
         Layer(node.name, node.op_type, node.input[place], node.output[0], _fused(node.output[0], readers))
-        for node in proto.graph.node
+        for node in graph.node
         if node.domain in ("", "ai.onnx")
         and (place := WEIGHT_INPUT.get(node.op_type)) is not None
         and len(node.input) > place

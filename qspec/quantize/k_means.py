@@ -25,7 +25,7 @@ def quantize(request: Request) -> Realized:
     Centroids start evenly spread over the range (Han et al., Deep Compression, ICLR 2016, section 3.2) and follow
     Lloyd's algorithm. Only weights are rounded.
     """
-    if not request.precision.simulated and request.precision.method != "simulated":
+    if not request.precision.emulated:
         raise QSpecError(
             "The runtime has no kernel for codebooks of a tensor's own, so they can only be simulated.",
             hint="add `simulated: true`",

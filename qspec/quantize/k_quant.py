@@ -42,7 +42,7 @@ def quantize(request: Request) -> Realized:
 
 def _as_in_files(request: Request, name: str) -> Realized:
     precision = request.precision
-    if not precision.simulated:
+    if not precision.emulated:
         raise QSpecError(
             f"The runtime has no kernel for the blocks of GGUF files, so {name} can only be simulated.",
             hint="add `simulated: true`, or write `int4 { granularity: per-group(32) }` for the same search in its blocks",

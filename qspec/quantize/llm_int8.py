@@ -50,7 +50,7 @@ def quantize(request: Request) -> Realized:
     both and multiplied in fp16. `llm.int8(threshold: 6)` says from which magnitude on.
     """
     precision = request.precision
-    if not precision.simulated and precision.method != "simulated":
+    if not precision.emulated:
         raise QSpecError(
             "The runtime has no kernel that takes outliers out of a product, so LLM.int8() can only be simulated.",
             hint="add `simulated: true`",
@@ -66,7 +66,7 @@ def quantize(request: Request) -> Realized:
         coverage = cover(model, precision, PRODUCTS, SCHEME)
         refuse_others(coverage, PRODUCTS, SCHEME)
         floats = only_floats(precision, coverage.layers, SCHEME)
-        names = [name for name in coverage.declared if name not in floats]
+        names = [name for name in coverage.names if name not in floats]
         rewritten = gemm_to_matmul(model.graph, names)
         _decompose(model, set(names), threshold)
         onnx.save_model(model, folder / "simulated.onnx")

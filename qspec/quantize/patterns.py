@@ -10,14 +10,19 @@ from qspec.data.table import listed
 from qspec.errors import QSpecError
 
 
+def matches(pattern: str, name: str) -> bool:
+    """Whether `pattern` is the name itself, whose brackets then are no wildcard, or a pattern that it fits."""
+    return name == pattern or fnmatchcase(name, pattern)
+
+
 def select(patterns: Iterable[str], names: Sequence[str], *, role: str) -> list[str]:
-    """The names, in their own order, that any of `patterns` matches (shell wildcards, case counts).
+    """The names, in their own order, that any of `patterns` matches: a name itself, or shell wildcards; case counts.
 
     Raises `QSpecError` for a pattern that matches none; `role` says where the pattern stands, for example `exclude`.
     """
     chosen: set[str] = set()
     for pattern in patterns:
-        matched = [name for name in names if fnmatchcase(name, pattern)]
+        matched = [name for name in names if matches(pattern, name)]
         if not matched:
             near = difflib.get_close_matches(pattern, names, n=1)
             hint = f"did you mean {near[0]}? " if near else ""

@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
-from qspec.quantize.graph import check_rewritable
+from qspec.quantize.graph import check_rewritable, every_graph
 
 _CONSTANTS_IR = 4
 """The version of the format from which initializers need not be inputs."""
@@ -37,17 +37,22 @@ def prepare(proto: ModelProto) -> ModelProto:
 
 
 def name_nodes(graph: GraphProto) -> None:
-    """Name the nodes that have no name, or one that an earlier node has, after their operator and place."""
-    taken = {node.name for node in graph.node}
+    """Name the nodes that have no name, or one that an earlier node has, after their operator and place.
+
+    Nodes of the graphs inside come after those around them, so that what they are called changes no name outside.
+    """
+    graphs = list(every_graph(graph))
+    taken = {node.name for one in graphs for node in one.node}
     seen: set[str] = set()
-    for place, node in enumerate(graph.node):
-        if not node.name or node.name in seen:
-            name = f"{node.op_type}_{place}"
-            while name in taken:
-                name += "_"
-            node.name = name
-            taken.add(name)
-        seen.add(node.name)
+    for one in graphs:
+        for place, node in enumerate(one.node):
+            if not node.name or node.name in seen:
+                name = f"{node.op_type}_{place}"
+                while name in taken:
+                    name += "_"
+                node.name = name
+                taken.add(name)
+            seen.add(node.name)
 
 
 def inputs_to_constants(model: ModelProto) -> None:
@@ -86,18 +91,17 @@ def replace_nodes(graph: GraphProto, nodes: list[NodeProto]) -> None:
 
 
 def uses(graph: GraphProto) -> Counter[str]:
-    """How often each value is read, graph outputs included."""
-    counts = Counter(name for node in graph.node for name in node.input)
-    counts.update(value.name for value in graph.output)
+    """How often each value is read, graph outputs and the graphs inside included."""
+    counts: Counter[str] = Counter()
+    for one in every_graph(graph):
+        counts.update(name for node in one.node for name in node.input)
+        counts.update(value.name for value in one.output)
     return counts
 
 
 def drop_unused_initializers(graph: GraphProto) -> None:
     """Remove initializers that nothing reads, so that they do not count as size."""
     counts = uses(graph)
-    nested = any(a.HasField("g") or a.graphs for node in graph.node for a in node.attribute)
-    if nested:  # a subgraph may read outer values
-        return
     kept = [tensor for tensor in graph.initializer if counts[tensor.name]]
     if len(kept) < len(graph.initializer):
         del graph.initializer[:]

@@ -16,7 +16,7 @@ from qspec.model.precision import Precision
 from qspec.model.quantity import Quantity
 from qspec.quantize import registry
 from qspec.quantize.coding import coded_bits
-from qspec.quantize.coverage import cover
+from qspec.quantize.coverage import FLOATS, cover
 from qspec.quantize.emulate.granules import as_rows
 from qspec.quantize.emulate.grids import Floats
 from qspec.quantize.graph import WEIGHT_INPUT, open_model
@@ -66,7 +66,7 @@ def prune(request: Request) -> Realized:
     with workspace(request.output) as folder:
         opened = open_model(request.model)
         model = prepare(opened.with_weights())
-        coverage = cover(model, precision, WEIGHT_INPUT, SCHEME)
+        coverage = cover(model, precision, WEIGHT_INPUT, SCHEME, takes=FLOATS)
         facts = _prune(model, {layer.name: layer.weight for layer in coverage.layers}, plan)
         onnx.save_model(model, folder / "pruned.onnx")
         size = (folder / "pruned.onnx").stat().st_size

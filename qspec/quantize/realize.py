@@ -21,7 +21,7 @@ def scheme_name(precision: Precision) -> str:
     filed under `simulated`, whatever its method. A recipe is never passed over: raises `QSpecError` when no scheme
     has it, or the precision names no method.
     """
-    if precision.method is None and not precision.simulated:
+    if precision.method is None and not precision.emulated:
         raise QSpecError(
             f"The precision ({describe(precision)}) does not say how the numbers are made.",
             hint="add `method`: ptq-static, ptq-dynamic, weight-only or cast, or `simulated: true` for a format that the "
@@ -33,7 +33,7 @@ def scheme_name(precision: Precision) -> str:
             hint="train it (`qspec.quantize.qat` helps with PyTorch), and bring it as a file: `quantized { file, sha256 }`",
         )
     recipe = precision.recipe.name.lower() if precision.recipe is not None else None
-    method = "simulated" if precision.simulated or precision.method is None else precision.method
+    method = "simulated" if precision.emulated or precision.method is None else precision.method
     words = [
         recipe or ("pruning" if precision.pruning else precision.weights.type if precision.weights else None)
     ]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fnmatch import fnmatchcase
 
 from qspec.data.table import listed
 from qspec.errors import QSpecError
 from qspec.model.number_format import find_format
 from qspec.model.precision import Layers, Precision, TensorFormat
 from qspec.quantize.graph import Layer
-from qspec.quantize.patterns import known_operators, select
+from qspec.quantize.patterns import known_operators, matches, select
 
 Formats = tuple[TensorFormat | None, TensorFormat | None]
 """The formats of weights and activations; None where nothing is said of them."""
@@ -46,8 +45,10 @@ def check_rules(precision: Precision, layers: Iterable[Layer], scheme: str) -> N
 
 
 def float_layers(precision: Precision, layers: Sequence[Layer], scheme: str) -> list[str]:
-    """Names of the layers that rules leave in floats; raises `QSpecError` for a rule that leaves half of one so."""
-    check_rules(precision, layers, scheme)
+    """Names of the layers that rules, checked already, leave in floats.
+
+    Raises `QSpecError` for a rule that leaves half of a layer so, and for rules that leave every layer so.
+    """
     left = []
     for layer in layers:
         weights, activations = layer_formats(precision, layer)
@@ -86,4 +87,4 @@ def as_float(form: TensorFormat | None) -> bool:
 
 
 def _selects(pattern: str, rule: Layers, layer: Layer) -> bool:
-    return fnmatchcase(layer.name, pattern) and (not rule.operators or layer.op in rule.operators)
+    return matches(pattern, layer.name) and (not rule.operators or layer.op in rule.operators)

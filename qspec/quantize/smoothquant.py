@@ -63,7 +63,7 @@ def smooth(
     The scale of channel j is max|X_j|^alpha / max|W_j|^(1 - alpha) (Xiao et al., ICML 2023, equation 4), with W_j over
     all products that read X. Convolutions are left as they are.
     """
-    shared = shared_inputs(model, coverage.declared)
+    shared = shared_inputs(model, coverage.names)
     if not shared:
         raise QSpecError(
             f"The scheme {scheme} moves scale between activations and products, and the precision covers no product.",

@@ -23,7 +23,7 @@ from qspec.quantize.integer import said
 from qspec.quantize.nbits import import_contrib
 from qspec.quantize.prepare import drop_unused_initializers, prepare, replace_nodes
 from qspec.quantize.request import Realized, Request
-from qspec.quantize.rules import as_float, check_rules, layer_formats
+from qspec.quantize.rules import as_float, layer_formats
 from qspec.quantize.support import check_own, refuse_unused
 from qspec.quantize.workspace import publish, workspace
 
@@ -85,7 +85,7 @@ def store_weights(
         f"qspec {__version__}",
         arguments,
         coverage.declared,
-        simulated=bool(precision.simulated),
+        simulated=precision.emulated,
         notes=_notes(precision),
     )
 
@@ -94,16 +94,16 @@ def refuse_others(coverage: Coverage, operators: Sequence[str], scheme: str) -> 
     """Raise `QSpecError` where convolutions are covered by a scheme for matrix products."""
     others = [layer for layer in coverage.layers if layer.op not in operators]
     convolutions = [layer.name for layer in others if layer.op.startswith("Conv")]
+    products = sorted({layer.op for layer in coverage.layers if layer.op in operators})
     if convolutions and "Conv" not in operators:
         raise QSpecError(
             f"The scheme {scheme} is for matrix products, and the precision covers the convolution "
             f"{listed(convolutions, 3)}.",
-            hint="add `operators: [Gemm, MatMul]`, exclude the layer, or choose a scheme that stores convolutions",
+            hint=f"add `operators: [{', '.join(products)}]`, exclude the layer, or choose a scheme that stores convolutions",
         )
 
 
 def _forms(precision: Precision, coverage: Coverage, scheme: str) -> dict[str, TensorFormat]:
-    check_rules(precision, coverage.layers, scheme)
     forms = {}
     for layer in coverage.layers:
         weights, activations = layer_formats(precision, layer)

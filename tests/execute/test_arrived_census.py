@@ -141,3 +141,18 @@ def test_assertions_about_an_arrival_are_judged_only_where_it_is_what_it_says(
     assert one.outcome == outcome
     assert executed.record.quantized.layers
     assert onnx.load_model(tmp_path / "arrived.onnx").graph.node
+
+
+def test_a_base_that_is_declared_by_name_is_found_with_its_file(conv_net, arrive, tmp_path):
+    base = conv_net()
+    arrive(base, **STATIC)
+    x = np.random.default_rng(0).standard_normal((200, 1, 8, 8)).astype(np.float32)
+    np.savez(tmp_path / "d.npz", x=x, y=np.arange(200) % 10)
+    text = SPEC.replace('\n  quantized { file: "arrived.onnx" }', "").replace(
+        "model:    m", 'model { base: m, quantized { file: "arrived.onnx" } }'
+    )
+    assert "base: m" in text
+    (claim,) = resolve_claims(load_source(Source(str(tmp_path / "t.qspec"), text), root=tmp_path))
+    executed = execute_claim(claim, Options(store=tmp_path / "store"), lambda *told: None)
+    assert executed.record.baseline.sha256 == open_model(base).sha256
+    assert [one.outcome for one in executed.verdicts.judged] == ["confirmed"]

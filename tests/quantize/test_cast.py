@@ -75,3 +75,35 @@ def test_weights_beyond_the_range_of_fp16_are_refused(mlp, ask):
     onnx.save_model(model, path)
     with pytest.raises(QSpecError, match=r"fc1\.weight holds values beyond 65504"):
         quantize(ask(path, **FP16))
+
+
+def overflowing(path, stays):
+    model = onnx.load_model(path)
+    (tensor,) = (one for one in model.graph.initializer if one.name == stays)
+    tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor) * np.float32(1e7), stays))
+    onnx.save_model(model, path)
+    return path
+
+
+def test_what_a_layer_in_floats_alone_reads_may_be_beyond_fp16(mlp, ask):
+    base = overflowing(mlp(), "fc1.weight")
+    with pytest.raises(QSpecError, match=r"fc1\.weight holds values beyond 65504"):
+        quantize(ask(base, **FP16))
+    realized = quantize(ask(base, exclude=["/fc1/Gemm"], **FP16))
+    kept = {t.name: numpy_helper.to_array(t) for t in onnx.load_model(realized.path).graph.initializer}
+    assert kept["fc1.weight"].dtype == np.float32 and np.abs(kept["fc1.weight"]).max() > 65504
+    assert kept["fc2.weight"].dtype == np.float16
+
+
+@pytest.mark.parametrize(
+    ("weights", "activations", "said"),
+    [
+        ("fp32", "fp32", "casts it to fp32, which changes nothing"),
+        ("int8", "fp16", "casts weights to int8"),
+        ("fp16", "fp32", "gives them fp16 and fp32"),
+    ],
+)
+def test_what_is_no_cast_is_said_to_be_none(mlp, ask, weights, activations, said):
+    with pytest.raises(QSpecError, match=said) as raised:
+        quantize(ask(mlp(), method="cast", weights={"type": weights}, activations={"type": activations}))
+    assert not isinstance(raised.value, NotExecutableError)

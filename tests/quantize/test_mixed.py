@@ -3,7 +3,7 @@
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto
+from onnx import TensorProto, numpy_helper
 
 from qspec.errors import QSpecError
 from qspec.execute.census import census
@@ -151,3 +151,16 @@ def test_masked_attention_stays_in_floats_and_is_said_to(decoder, encoder, ask):
     assert any("attention scores" in note for note in masked.notes)
     plain = realize(ask(encoder(), calibration=MINMAX, **STATIC))
     assert plain.arguments["masks_in_floats"] == [] and not plain.notes
+
+
+@pytest.mark.parametrize(("lowest", "kept"), [(-5.0, False), (-1e4, True), (-1e9, True)])
+def test_a_bias_before_a_softmax_is_a_mask_only_where_it_hides_what_it_is_added_to(
+    decoder, ask, lowest, kept
+):
+    path = decoder()
+    model = onnx.load_model(path)
+    (mask,) = (one for one in model.graph.initializer if one.name == "mask")
+    mask.CopyFrom(numpy_helper.from_array(np.triu(np.full((6, 6), lowest, np.float32), 1), "mask"))
+    onnx.save_model(model, path)
+    made = realize(ask(path, calibration=MINMAX, **STATIC))
+    assert made.arguments["masks_in_floats"] == (["/mask/Add", "/attention/Softmax"] if kept else [])

@@ -320,3 +320,17 @@ def test_codebook_blocks_that_the_runtime_does_not_have_are_refused(mlp, ask, fo
 def test_k_means_without_simulation_is_refused(mlp, ask):
     with pytest.raises(QSpecError, match="no kernel for codebooks"):
         realize(ask(mlp(), method="weight-only", weights={"type": "int4"}, recipe={"name": "k-means"}))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "kind"),
+    [("adaround", "int4"), ("k-quant", "q4_k"), ("hqq", "uint3"), ("gptq", "int3"), ("awq", "int4")],
+)
+def test_the_method_simulated_is_the_same_as_saying_that_it_is(mlp, ask, recipe, kind):
+    said = {"weights": {"type": kind}, "recipe": {"name": recipe}}
+    method = {"calibration": {"method": recipe}} if recipe in ("adaround", "gptq", "awq") else {}
+    one = realize(ask(mlp(), method="simulated", **said, **method))
+    assert one.simulated
+    written = one.path.read_bytes()
+    other = realize(ask(mlp(), method="weight-only", simulated=True, **said, **method))
+    assert other.simulated and other.path.read_bytes() == written

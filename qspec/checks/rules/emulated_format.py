@@ -59,7 +59,7 @@ def emulated_format(claim: ClaimView) -> Iterator[Finding]:
     precision = expanded(executor.executor.precision) if executor is not None else None
     if executor is None or precision is None or not on_cpu(executor):
         return
-    if precision.simulated or precision.method in {"weight-only", "simulated"}:
+    if precision.emulated or precision.method == "weight-only":
         return
     form = format_of(precision.activations)
     if form is None or not (

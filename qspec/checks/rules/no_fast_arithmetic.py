@@ -58,7 +58,7 @@ def no_fast_arithmetic(claim: ClaimView) -> Iterator[Finding]:
     """Formats that the processor must work around."""
     executor = claim.executor
     precision = expanded(executor.executor.precision) if executor is not None else None
-    if executor is None or precision is None or precision.simulated or not on_cpu(executor):
+    if executor is None or precision is None or precision.emulated or not on_cpu(executor):
         return
     both = formats(precision)
     if both is None or precision.method in {"weight-only", "simulated"} or both[0] is None or both[1] is None:

@@ -82,7 +82,7 @@ def precision_not_realized(view: MeasuredView) -> Iterator[Finding]:
     if expected and all(outcome == "not-realized" for outcome in expected):
         return
     precision = expanded(executor.executor.precision)
-    emulation_said = precision is not None and (precision.simulated or precision.method == "simulated")
+    emulation_said = precision is not None and precision.emulated
     for name, census in view.measured.census.items():
         origin = view.origin.at("census", name)
         if not census.realized:

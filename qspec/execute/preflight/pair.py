@@ -23,7 +23,8 @@ from qspec.lang.resolve import Origin
 from qspec.metrics.bind import bind
 from qspec.metrics.tasks import TASKS
 from qspec.model.precision import Precision
-from qspec.quantize.graph import OnnxModel, weighted_layers
+from qspec.quantize.coverage import node_names
+from qspec.quantize.graph import OnnxModel, nested_layers, weighted_layers
 from qspec.quantize.patterns import select
 from qspec.quantize.prepare import prepare
 from qspec.quantize.rules import check_rules
@@ -58,8 +59,8 @@ def _layers(base: OnnxModel, precision: Precision) -> None:
     if not precision.exclude and not precision.layers:
         return
     prepared = prepare(base.proto)
-    select(precision.exclude, [node.name for node in prepared.graph.node], role="exclude")
-    check_rules(precision, weighted_layers(prepared), str(precision.method))
+    select(precision.exclude, node_names(prepared), role="exclude")
+    check_rules(precision, [*weighted_layers(prepared), *nested_layers(prepared)], str(precision.method))
 
 
 def _evaluation(opening: Opening, shelf: Shelf, found: Collector) -> None:
