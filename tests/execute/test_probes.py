@@ -69,6 +69,13 @@ def test_a_collapse_is_suspected(linear, x, other, said):
     assert any(said in reason for reason in looked(linear, x, weights, other(weights)).suspicions())
 
 
+def test_outputs_on_another_scale_are_no_collapse_where_the_answers_agree(linear, x):
+    weights = np.random.default_rng(1).normal(size=(4, 3))
+    seen = looked(linear, x, weights, 40 * weights)
+    assert seen.agreement == 1.0 and seen.ratio < -30
+    assert not list(seen.suspicions())
+
+
 def test_the_sample_is_spread_over_the_split():
     assert list(spaced(1000, 3)) == [0, 500, 999]
     assert list(spaced(2, 64)) == [0, 1]
