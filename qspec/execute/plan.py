@@ -41,6 +41,11 @@ class DataPlan:
     declared: Origin
     """Where the data set is declared."""
 
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return f"{self.name}.{self.split}" if self.split else self.name
+
 
 @dataclass(frozen=True)
 class EvaluationPlan:
@@ -112,7 +117,7 @@ class Plan:
                     "name": e.name,
                     "task": e.task,
                     "metrics": [str(m) for m in e.metrics],
-                    "data": f"{e.data.name}.{e.data.split}" if e.data.split else e.data.name,
+                    "data": e.data.label,
                 }
                 for e in self.evaluations
             ],

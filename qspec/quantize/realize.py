@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from qspec.data.table import listed
 from qspec.errors import QSpecError
+from qspec.model.evaluation import Calibration
 from qspec.model.precision import Precision
 from qspec.model.shorthand import describe
 from qspec.quantize import registry
+from qspec.quantize.arguments import recipe_arguments, refuse_calibration
 from qspec.quantize.request import Realized, Request
 
 
@@ -47,6 +49,28 @@ def scheme_name(precision: Precision) -> str:
     )
 
 
+def has_scheme(precision: Precision) -> bool:
+    """Whether some scheme makes `precision` (in its full form)."""
+    try:
+        scheme_name(precision)
+    except QSpecError:
+        return False
+    return True
+
+
 def realize(request: Request) -> Realized:
     """Write the artifact of `request` at its output; raises `QSpecError` and leaves no file where it cannot."""
+    check_arguments(request.precision, request.calibration)
     return registry.get(scheme_name(request.precision))(request)
+
+
+def check_arguments(precision: Precision, calibration: Calibration | None) -> dict[str, float | str]:
+    """The arguments that the recipe gives to its scheme, by name; nothing is opened.
+
+    Raises `QSpecError` for an argument of the recipe, or a part of the calibration procedure, that the scheme does not
+    take, and where no scheme makes the precision.
+    """
+    name = scheme_name(precision)
+    scheme = registry.get(name)
+    refuse_calibration(calibration, scheme, name)
+    return recipe_arguments(precision, scheme)

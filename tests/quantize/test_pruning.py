@@ -128,6 +128,10 @@ def test_dense_floats_cost_their_floats():
         (pruning(sparsity=share("100")), "under 100 %"),
         (pruning(sparsity=share("50"), structure={"name": "diagonal"}), "no pruning structure diagonal"),
         (pruning(structure={"name": "channel"}), "needs a share"),
+        (
+            pruning(sparsity=share("50"), structure={"name": "channel", "positional": [{"text": "3"}]}),
+            r"no pruning structure channel\(3\)",
+        ),
         (pruning(structure=n_of_m(4, 2)), "how many of how many"),
         (pruning(structure=n_of_m(2, 4), sparsity=share("75")), "leaves 50% of the weights"),
         (pruning(sharing={"text": "1"}), "from 2 to 65536"),
