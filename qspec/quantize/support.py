@@ -51,15 +51,16 @@ def _check_accumulators(form: TensorFormat | None, summed: str, scheme: str) -> 
 
 
 def refuse_format_parts(form: TensorFormat, used: Collection[str], what: str, scheme: str) -> None:
-    """The same for the parts of one tensor format; `what` is `weights` or `activations`.
-
-    A granularity that is made of no sizes has no arguments, and a format of scales no parts of its own.
-    """
+    """The same for the parts of one tensor format; `what` is `weights` or `activations`."""
     for name in ("granularity", "symmetric", "scale", "range"):
         if getattr(form, name) is not None and name not in used:
             raise QSpecError(
                 f"The scheme {scheme} does nothing with {name} of {what}, which the precision sets."
             )
+
+
+def refuse_format_arguments(form: TensorFormat, what: str) -> None:
+    """Raise `QSpecError` for arguments of a granularity that is made of no sizes, and for parts of a format of scales."""
     if form.granularity is not None and form.granularity.name not in SIZED and not form.granularity.is_bare:
         raise QSpecError(
             f"The granularity {form.granularity} of {what} has arguments, and {form.granularity.name} takes none.",
