@@ -98,7 +98,11 @@ def seeds_of(plan: Plan) -> int:
             continue
         value = stated.seeds.value
         with located(_where(plan, one)):
-            if not 1 <= value <= MOST_SEEDS or value != value.to_integral_value():
+            if (
+                stated.seeds.unit is not None
+                or not 1 <= value <= MOST_SEEDS
+                or value != value.to_integral_value()
+            ):
                 raise QSpecError(
                     f"`seeds: {stated.seeds}` is no number of calibration samples.",
                     hint=f"write a whole number from 1 to {MOST_SEEDS}; a verdict over samples takes at least five",

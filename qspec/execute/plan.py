@@ -13,6 +13,7 @@ from qspec.data import hub
 from qspec.errors import NotExecutableError, QSpecError
 from qspec.execute.located import located
 from qspec.execute.options import Options
+from qspec.execute.questions import refuse_unread
 from qspec.lang.resolve import Origin, ResolvedClaim, ResolvedExecutor, Resolver, test_split
 from qspec.metrics.bind import bind
 from qspec.metrics.tasks import TASKS, find_task, suggest_task
@@ -20,6 +21,7 @@ from qspec.model.artifact import Dataset, ModelFile
 from qspec.model.evaluation import Calibration, Evaluated, Load, TestSet
 from qspec.model.executor import Baseline
 from qspec.model.expression import Pinned, Term
+from qspec.model.measurand import measurand
 from qspec.model.precision import Precision
 from qspec.model.quantity import Quantity
 from qspec.model.shorthand import expand
@@ -168,6 +170,9 @@ class _Planner:
                     f"The runtime `{runtime.name}` is not run here; specs are executed on onnxruntime.",
                     hint="declare `name: onnxruntime` to realize the claim on it",
                 )
+        for index, assertion in enumerate(self.resolved.claim.assertions):
+            with located(self.resolved.origin.at("assertions", index)):
+                refuse_unread(assertion, measurand(assertion.quantity))
         evaluations = [self._evaluation(name, evaluation) for name, evaluation in declared.each_evaluation()]
         loads = list(declared.each_load())
         quantized = self._quantized()
