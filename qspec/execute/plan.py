@@ -11,6 +11,7 @@ from typing import Any
 from qspec import canonical
 from qspec.data import hub
 from qspec.errors import NotExecutableError, QSpecError
+from qspec.execute.loads import check_load
 from qspec.execute.located import located
 from qspec.execute.options import Options
 from qspec.execute.questions import refuse_unread
@@ -175,6 +176,9 @@ class _Planner:
                 refuse_unread(assertion, measurand(assertion.quantity))
         evaluations = [self._evaluation(name, evaluation) for name, evaluation in declared.each_evaluation()]
         loads = list(declared.each_load())
+        for name, load in loads:
+            with located(self.executor.where("loads").at(name) if name else self.executor.where("load")):
+                check_load(load)
         quantized = self._quantized()
         return Plan(
             self.resolved,
