@@ -98,7 +98,7 @@ def plan_of(precision: Precision) -> Plan:
     sparsity = 1 - group[0] / group[1] if group[1] else 0.0
     if said.sparsity is not None:
         stated = float(said.sparsity.base)
-        if not 0 <= stated < 1:
+        if said.sparsity.unit not in (None, "%") or not 0 <= stated < 1:
             raise QSpecError(f"A sparsity lies from 0 to under 100 %, not at {said.sparsity}.")
         if group[1] and abs(stated - sparsity) > 1e-9:
             raise QSpecError(
@@ -178,6 +178,6 @@ def _group(structure: Term) -> tuple[int, int]:
 def _sharing(said: Quantity | None) -> int:
     if said is None:
         return 0
-    if said.value != int(said.value) or not 2 <= said.value <= MOST_SHARED:
+    if said.unit is not None or said.value != int(said.value) or not 2 <= said.value <= MOST_SHARED:
         raise QSpecError(f"Weights share from 2 to {MOST_SHARED} values, not {said}.")
     return int(said.value)
