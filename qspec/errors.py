@@ -122,3 +122,10 @@ class ProviderMissingError(NotExecutableError):
     """A provider, asked for by name, that this machine's runtime does not hold: misuse, so that the exit is 2."""
 
     exit_code = 2
+
+
+def runtime_message(error: Exception) -> str:
+    """What the runtime said, without its error codes and source places, on one line."""
+    text = re.sub(r"\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(error))
+    text = re.sub(r"/\S+?\.(?:cc|h|cpp):\d+\s*", "", text)
+    return " ".join(text.split())[:600].rstrip(".")

@@ -132,6 +132,12 @@ def whole_count(quantity: Quantity | None) -> int | None:
     return _whole(quantity.value)
 
 
+def whole_seed(quantity: Quantity) -> int | None:
+    """A seed, a whole number of 0 or more; None for anything else."""
+    whole = quantity.unit is None and quantity.value == quantity.value.to_integral_value()
+    return int(quantity.value) if whole and 0 <= quantity.value <= _MOST else None
+
+
 def _whole(value: Decimal) -> int | None:
     """A whole number that a test set may have; numbers beyond that would only overflow."""
     return int(value) if 1 <= value <= _MOST and value == value.to_integral_value() else None

@@ -160,7 +160,7 @@ def check_classes(
     wrong = np.flatnonzero((numbers < 0) | (numbers >= count if count is not None else False))
     if len(wrong):
         first = int(wrong[0])
-        bound = f"0..{count}" if count is not None else "0 and above"
+        bound = f"0 to {count - 1}" if count is not None else "0 and above"
         raise QSpecError(
             f"{len(wrong)} labels of {table.source} lie outside {bound}; the first is {numbers[first]}, in row "
             f"{int(indices[first])}.",

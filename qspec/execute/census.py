@@ -12,12 +12,12 @@ import onnx
 from onnx import ModelProto
 
 from qspec.data.table import listed
-from qspec.errors import QSpecError
+from qspec.errors import QSpecError, runtime_message
 from qspec.execute.emulations import not_emulated, not_pruned
 from qspec.execute.evidence import Arrived
 from qspec.execute.layers import FoundLayer, find_layers, own_layers
 from qspec.execute.providers import find_provider, load_runtime
-from qspec.execute.sessions import runtime_message, session_options
+from qspec.execute.sessions import session_options
 from qspec.model.number_format import NumberFormat, find_format
 from qspec.model.precision import Precision, TensorFormat
 from qspec.quantize.coverage import node_names

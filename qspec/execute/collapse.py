@@ -21,6 +21,8 @@ _LEAST_ENTROPY = 0.5
 """Share of the baseline's entropy below which the answers have collapsed onto few."""
 _LEAST_AGREEMENT = 0.5
 """Agreement below which most answers are others."""
+_ALIKE = 0.9
+"""Agreement from which outputs on another scale are no sign of a collapse: the answers are read off them all the same."""
 _LEAST_RATIO = 0.0
 """Decibels below which the difference of the outputs is larger than the outputs."""
 
@@ -46,7 +48,8 @@ class Collapse:
             yield f"its answers have an entropy of {self.entropy[1]:.2f} bits, the baseline's {self.entropy[0]:.2f}"
         if self.agreement is not None and self.agreement < _LEAST_AGREEMENT:
             yield f"it agrees with the baseline on {self.agreement:.0%} of the answers"
-        if self.ratio is not None and self.ratio < _LEAST_RATIO:
+        alike = self.agreement is not None and self.agreement >= _ALIKE
+        if self.ratio is not None and self.ratio < _LEAST_RATIO and not alike:
             yield f"its outputs differ from the baseline's by more than these measure ({self.ratio:.1f} dB)"
 
     def facts(self) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from qspec.errors import QSpecError
-from qspec.execute.sessions import Arrays, Session, runtime_message
+from qspec.errors import QSpecError, runtime_message
+from qspec.execute.sessions import Arrays, Session
 from qspec.execute.slots import Layout, Pool, Slots
 
 Rows = NDArray[np.intp]

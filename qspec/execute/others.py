@@ -8,9 +8,13 @@ from qspec.errors import QSpecError
 from qspec.execute.judge.figures import count
 from qspec.execute.located import located
 from qspec.execute.plan import EvaluationPlan, ModelPlan, Plan, make_plan
+from qspec.execute.realize import open_data, sample_seed, sample_size
 from qspec.execute.scores import DRAW
 from qspec.lang.resolve import Origin, Resolver
 from qspec.model.measurand import MeasurandKind, measurand
+
+MUCH = 0.8
+"""Share of a split from which on samples of it are hardly different ones."""
 
 MOST_SEEDS = 100
 """Calibration samples that are drawn at most: each is a model to make, to run and to keep."""
@@ -48,11 +52,41 @@ def drawn_models(plan: Plan) -> dict[str, ModelPlan]:
     side, wanted = plan.quantized, seeds_of(plan)
     if wanted < 2 or side.calibration is None or side.data is None:
         return {}
-    first = int(side.calibration.seed.value) if side.calibration.seed is not None else 0
+    with located(side.data.origin):
+        first = sample_seed(side)
     return {
         f"{DRAW}{seed}": replace(side, calibration=side.calibration.model_copy(update={"seed": count(seed)}))
         for seed in range(first + 1, first + wanted)
     }
+
+
+def check_draws(plan: Plan, available: int) -> None:
+    """Raise `QSpecError` where a split of `available` rows does not hold the samples that the quantized model is made from."""
+    sample_seed(plan.quantized)
+    wanted = sample_size(plan.quantized, available)
+    if wanted == available and drawn_models(plan):
+        data = plan.quantized.data
+        raise QSpecError(
+            f"{seeds_of(plan)} calibration samples are asked for, and each would be all {available:,} examples of "
+            f"{data.label if data is not None else 'the split'}: it holds no other sample of that size.",
+            hint="write a smaller `size` in `calibration`, name a larger split, or leave `seeds` out",
+            rule="QS904",
+        )
+
+
+def overlap_note(plan: Plan) -> str | None:
+    """What a reader must know of samples that are drawn from a split that is hardly larger than one of them."""
+    data = plan.quantized.data
+    if data is None or not drawn_models(plan):
+        return None
+    _, rows = open_data(plan, data)
+    share = sample_size(plan.quantized, len(rows)) / len(rows)
+    if share < MUCH:
+        return None
+    return (
+        f"two calibration samples have {share:.0%} of their examples in common on average, as many of {data.label} as "
+        "each of them takes: they differ less from each other than samples of new examples would"
+    )
 
 
 def seeds_of(plan: Plan) -> int:
@@ -64,7 +98,11 @@ def seeds_of(plan: Plan) -> int:
             continue
         value = stated.seeds.value
         with located(_where(plan, one)):
-            if not 1 <= value <= MOST_SEEDS or value != value.to_integral_value():
+            if (
+                stated.seeds.unit is not None
+                or not 1 <= value <= MOST_SEEDS
+                or value != value.to_integral_value()
+            ):
                 raise QSpecError(
                     f"`seeds: {stated.seeds}` is no number of calibration samples.",
                     hint=f"write a whole number from 1 to {MOST_SEEDS}; a verdict over samples takes at least five",

@@ -11,8 +11,10 @@ from typing import Any
 from qspec import canonical
 from qspec.data import hub
 from qspec.errors import NotExecutableError, QSpecError
+from qspec.execute.loads import check_load
 from qspec.execute.located import located
 from qspec.execute.options import Options
+from qspec.execute.questions import refuse_unread
 from qspec.lang.resolve import Origin, ResolvedClaim, ResolvedExecutor, Resolver, test_split
 from qspec.metrics.bind import bind
 from qspec.metrics.tasks import TASKS, find_task, suggest_task
@@ -20,6 +22,7 @@ from qspec.model.artifact import Dataset, ModelFile
 from qspec.model.evaluation import Calibration, Evaluated, Load, TestSet
 from qspec.model.executor import Baseline
 from qspec.model.expression import Pinned, Term
+from qspec.model.measurand import measurand
 from qspec.model.precision import Precision
 from qspec.model.quantity import Quantity
 from qspec.model.shorthand import expand
@@ -40,6 +43,11 @@ class DataPlan:
     """Where the spec asks for it."""
     declared: Origin
     """Where the data set is declared."""
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return f"{self.name}.{self.split}" if self.split else self.name
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ class Plan:
                     "name": e.name,
                     "task": e.task,
                     "metrics": [str(m) for m in e.metrics],
-                    "data": f"{e.data.name}.{e.data.split}" if e.data.split else e.data.name,
+                    "data": e.data.label,
                 }
                 for e in self.evaluations
             ],
@@ -163,8 +171,14 @@ class _Planner:
                     f"The runtime `{runtime.name}` is not run here; specs are executed on onnxruntime.",
                     hint="declare `name: onnxruntime` to realize the claim on it",
                 )
+        for index, assertion in enumerate(self.resolved.claim.assertions):
+            with located(self.resolved.origin.at("assertions", index)):
+                refuse_unread(assertion, measurand(assertion.quantity))
         evaluations = [self._evaluation(name, evaluation) for name, evaluation in declared.each_evaluation()]
         loads = list(declared.each_load())
+        for name, load in loads:
+            with located(self.executor.where("loads").at(name) if name else self.executor.where("load")):
+                check_load(load)
         quantized = self._quantized()
         return Plan(
             self.resolved,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qspec.checks.resolution import whole_seed
 from qspec.errors import QSpecError
 from qspec.execute.contrasts.contrast import Asked, Question
 from qspec.metrics.bind import BoundMetric
@@ -49,7 +50,7 @@ def confidence_of(assertion: Assertion | None, evaluation: Evaluated) -> float:
     if stated is None:
         return 0.95
     value = float(stated.base)
-    if not 0.5 <= value < 1:
+    if stated.unit not in (None, "%") or not 0.5 <= value < 1:
         raise QSpecError(
             f"`{stated}` is no confidence.", hint="write one between 50 % and 100 %, such as 95 %"
         )
@@ -57,9 +58,24 @@ def confidence_of(assertion: Assertion | None, evaluation: Evaluated) -> float:
 
 
 def seed_of(evaluation: Evaluated) -> int:
-    """The seed of resampling and of shuffled batches: as declared, else 0."""
+    """The seed of resampling and of shuffled batches: as declared, else 0; raises `QSpecError` for what is no seed."""
     stated = evaluation.statistics
-    return int(stated.seed.value) if stated is not None and stated.seed is not None else 0
+    said = stated.seed if stated is not None else None
+    seed = 0 if said is None else whole_seed(said)
+    if seed is None:
+        raise QSpecError(
+            f"`seed: {said}` is no seed of resampling.", hint="write a whole number of 0 or more"
+        )
+    return seed
+
+
+def refuse_unread(assertion: Assertion, subject: Measurand) -> None:
+    """Raise `QSpecError` for arguments of an assertion that would not be acted on."""
+    if subject.unread:
+        raise QSpecError(
+            f"`{assertion.quantity}` has no argument {', '.join(f'`{one}`' for one in subject.unread)}.",
+            hint="leave it out",
+        )
 
 
 def is_fixed(evaluation: Evaluated) -> bool:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from qspec import canonical
 from qspec._version import __version__
+from qspec.checks.resolution import whole_count, whole_seed
 from qspec.data import examples
 from qspec.data.source import open_dataset
 from qspec.data.splits import split_indices
@@ -27,11 +28,12 @@ from qspec.execute.store import Entry, Store
 from qspec.model.base import Silence
 from qspec.model.precision import Precision
 from qspec.quantize.graph import OnnxModel, load_model, open_model
-from qspec.quantize.realize import EDITION, realize
+from qspec.quantize.realize import EDITION, check_arguments, has_scheme, realize
 from qspec.quantize.request import Feed, Request
 
 ARTIFACT = "model.onnx"
 CALIBRATION_BATCH = 32
+_BATCHES = frozenset({"batch", "batches"})
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,8 @@ def make_side(plan: Plan, side: ModelPlan, store: Store) -> Side:
             read=_read(base),
             arrived=side.arrived,
         )
-    key = canonical.digest(_ingredients(plan, side, base.content))
+    with located(side.precision_origin):
+        key = canonical.digest(_ingredients(plan, side, base.content))
     entry = None if plan.options.fresh else store.get(key)
     if entry is None:
         if plan.options.fresh:
@@ -128,6 +131,7 @@ def _ingredients(plan: Plan, side: ModelPlan, content: str) -> dict[str, Any]:
         "model": content,
         "precision": side.precision.to_json() if side.precision else None,
         "calibration": side.calibration.to_json() if side.calibration else None,
+        **_arguments(side),
         "data": None
         if data is None
         else {
@@ -141,6 +145,14 @@ def _ingredients(plan: Plan, side: ModelPlan, content: str) -> dict[str, Any]:
         "provider": plan.provider,
         "processor": [machine.cpu, *machine.instruction_sets],
     }
+
+
+def _arguments(side: ModelPlan) -> dict[str, Any]:
+    """What the scheme reads of the recipe: what it has not always taken is never found under what was made without it."""
+    if side.precision is None or not has_scheme(side.precision):
+        return {}
+    given = check_arguments(side.precision, side.calibration)
+    return {"arguments": given} if given else {}
 
 
 def _pipeline(plan: Plan) -> dict[str, Any]:
@@ -182,9 +194,7 @@ def open_data(plan: Plan, data: DataPlan) -> tuple[Any, NDArray[np.int64]]:
 
 def _write(plan: Plan, side: ModelPlan, base: OnnxModel, folder: Path) -> None:
     assert side.precision is not None
-    seed, batches = 0, None
-    if side.calibration is not None and side.calibration.seed is not None:
-        seed = int(side.calibration.seed.value)
+    seed, batches = sample_seed(side), None
     if side.data is not None:
         batches = _batches(plan, side, seed, base)
     request = Request(
@@ -215,16 +225,9 @@ def _batches(plan: Plan, side: ModelPlan, seed: int, base: OnnxModel) -> Callabl
     assert side.data is not None
     data = side.data
     table, rows = open_data(plan, data)
-    size = side.calibration.size if side.calibration is not None else None
     with located(data.origin):
-        if size is not None and not isinstance(size, Silence):
-            wanted = int(size.value)
-            if wanted > len(rows) or wanted < 1:
-                raise QSpecError(
-                    f"{wanted} calibration examples are asked for, and the split {data.split or data.name} has {len(rows)}.",
-                    hint="lower `size`, or calibrate on a larger split",
-                    rule="QS904",
-                )
+        wanted = sample_size(side, len(rows))
+        if wanted < len(rows):
             chosen = np.random.default_rng(seed).permutation(len(rows))[:wanted]
             rows = rows[np.sort(chosen)]
         transforms = steps(plan, plan.evaluations[0]) if plan.evaluations else None
@@ -237,6 +240,44 @@ def _batches(plan: Plan, side: ModelPlan, seed: int, base: OnnxModel) -> Callabl
         return (_one_by_one(feed, axes) for feed in batches)
 
     return run
+
+
+def sample_seed(side: ModelPlan) -> int:
+    """The seed of the calibration sample, 0 where none is said; raises `QSpecError` for what is no seed."""
+    said = side.calibration.seed if side.calibration is not None else None
+    seed = 0 if said is None else whole_seed(said)
+    if seed is None:
+        raise QSpecError(
+            f"`seed: {said}` is no seed of a calibration sample.",
+            hint="write a whole number of 0 or more",
+            rule="QS904",
+        )
+    return seed
+
+
+def sample_size(side: ModelPlan, available: int) -> int:
+    """How many of the `available` rows of its split a model is calibrated on: all where no size is said.
+
+    Raises `QSpecError` for a size that is no count of examples, or above what there is.
+    """
+    size = side.calibration.size if side.calibration is not None else None
+    if size is None or isinstance(size, Silence):
+        return available
+    wanted = None if size.unit in _BATCHES else whole_count(size)
+    if wanted is None:
+        raise QSpecError(
+            f"A calibration sample is counted in examples, and `size: {size}` is no such count.",
+            hint="write a whole number of at least 1, the rows of the split that are drawn",
+            rule="QS904",
+        )
+    if wanted > available:
+        split = side.data.label if side.data is not None else "the split"
+        raise QSpecError(
+            f"{wanted:,} calibration examples are asked for, and {split} has {available:,}.",
+            hint="lower `size`, or calibrate on a larger split",
+            rule="QS904",
+        )
+    return wanted
 
 
 def _one_by_one(feed: Feed, axes: dict[str, int]) -> Feed:

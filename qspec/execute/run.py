@@ -22,7 +22,7 @@ from qspec.execute.judge.performance import Pair
 from qspec.execute.located import located
 from qspec.execute.machine import capture, found
 from qspec.execute.options import Options
-from qspec.execute.others import drawn_models, other_models
+from qspec.execute.others import drawn_models, other_models, overlap_note
 from qspec.execute.overflow import overflow_note
 from qspec.execute.placement import fall_back_note
 from qspec.execute.plan import Plan, make_plan
@@ -116,6 +116,7 @@ def _execute(plan: Plan, progress: Progress, now: str | None) -> Executed:
         notes=(
             *_notes(quantized, scores, timings),
             *([overflow] if overflow else []),
+            *([alike] if (alike := overlap_note(plan)) else []),
             *(fall_back_note(side, plan.provider, nodes) for side, nodes in strayed.items()),
         ),
     )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qspec.errors import NotExecutableError, QSpecError
+from qspec.errors import NotExecutableError, QSpecError, runtime_message
 from qspec.execute.events import DeviceTimer, open_timer
 from qspec.execute.machine import cores
 from qspec.execute.providers import find_provider, load_runtime, preload_libraries, sort_options
@@ -247,13 +247,6 @@ def _check_threads(threads: int, inter_threads: int) -> None:
     for what, value in (("threads", threads), ("inter-threads", inter_threads)):
         if not 1 <= value <= _MOST_THREADS:
             raise QSpecError(f"The runtime's {what} must lie between 1 and {_MOST_THREADS}, not {value}.")
-
-
-def runtime_message(error: Exception) -> str:
-    """What the runtime said, without its error codes and source places, on one line."""
-    text = re.sub(r"\[ONNXRuntimeError\] : \d+ : \w+ : ", "", str(error))
-    text = re.sub(r"/\S+?\.(?:cc|h|cpp):\d+\s*", "", text)
-    return " ".join(text.split())[:600].rstrip(".")
 
 
 def _load_failure(model: Path, provider: str, error: Exception) -> QSpecError:

@@ -275,9 +275,18 @@ def _where(node: Value) -> Where:
 def _quantiles(node: Value) -> Quantiles:
     if isinstance(node, TermNode) and node.called and node.name.text == "quantiles":
         called = term(node)
-        column, count, *_ = [*called.positional, called.named.get("count"), None, None]
-        if isinstance(column, str) and (count is None or isinstance(count, Quantity)):
-            return Quantiles(quantiles=column, count=int(min(count.value, 10**6)) if count is not None else 4)
+        given = [*called.positional, *called.named.values()]
+        column, count, *_ = [*given, None, None]
+        fits = len(given) <= 2 and set(called.named) <= {"count"} and isinstance(column, str)
+        if fits and count is None:
+            return Quantiles(quantiles=column)
+        if (
+            fits
+            and isinstance(count, Quantity)
+            and count.unit is None
+            and count.value == count.value.to_integral_value()
+        ):
+            return Quantiles(quantiles=column, count=int(min(count.value, 10**6)))
         raise MismatchError("`quantiles` takes a column and a count.", "write `quantiles(length, 4)`")
     raise MismatchError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from qspec.model.expression import Term
+from qspec.model.expression import Term, argument_text
 
 LOSS_ALIASES = {"drop": "loss", "degradation": "loss"}
 RECOVERY_ALIASES = frozenset({"recovery"})
@@ -62,6 +62,8 @@ class Measurand:
     statistic: str | None = None
     source: str | None = None
     """The executor whose degradation is undone, for `recovered(metric, from: EXECUTOR)`."""
+    unread: tuple[str, ...] = ()
+    """Arguments that mean nothing to the quantity, as written; those of a metric are the metric's own affair."""
 
 
 def measurand(term: Term) -> Measurand:
@@ -69,7 +71,12 @@ def measurand(term: Term) -> Measurand:
     name = LOSS_ALIASES.get(term.name, term.name)
     if term.at is None and name in _PHYSICAL:
         first = term.positional[0] if term.positional else None
-        return Measurand(_PHYSICAL[name], statistic=str(first) if first is not None else None)
+        kind = _PHYSICAL[name]
+        return Measurand(
+            kind,
+            statistic=str(first) if first is not None else None,
+            unread=_unread(term, 1 if kind is MeasurandKind.LATENCY else 0),
+        )
     if term.at is None and name in _DISTANCES:
         return Measurand(MeasurandKind.DISTANCE, metric=term)
     if name in {"loss", "recovered"} or name in RECOVERY_ALIASES:
@@ -78,11 +85,20 @@ def measurand(term: Term) -> Measurand:
         if name == "recovered":
             source = term.named.get("from")
             return Measurand(
-                MeasurandKind.RECOVERED, metric, source=str(source) if source is not None else None
+                MeasurandKind.RECOVERED,
+                metric,
+                source=str(source) if source is not None else None,
+                unread=_unread(term, 1, "from"),
             )
         kind = MeasurandKind.METRIC if name in RECOVERY_ALIASES else MeasurandKind.LOSS
-        return Measurand(kind, metric)
+        return Measurand(kind, metric, unread=_unread(term, 1))
     return Measurand(MeasurandKind.METRIC, term)
+
+
+def _unread(term: Term, places: int, *names: str) -> tuple[str, ...]:
+    """The arguments of `term` after the first `places`, and those whose name is none of `names`."""
+    placed = [argument_text(value) for value in term.positional[places:]]
+    return (*placed, *(f"{key}: {argument_text(v)}" for key, v in term.named.items() if key not in names))
 
 
 def _as_word(text: str) -> str:

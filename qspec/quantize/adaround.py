@@ -15,6 +15,7 @@ from qspec.model.number_format import find_format
 from qspec.model.precision import Precision
 from qspec.quantize import registry, static
 from qspec.quantize.adaptive import learn
+from qspec.quantize.arguments import Number, calibrates, recipe_number, takes
 from qspec.quantize.block_weights import Cut, Solve, quantize_blocks
 from qspec.quantize.blocks import Blocks, Floats, cut, parameters
 from qspec.quantize.coverage import Coverage
@@ -27,15 +28,22 @@ from qspec.quantize.observe import watch
 from qspec.quantize.request import Realized, Request
 from qspec.quantize.rules import as_float, layer_formats
 from qspec.quantize.stored import Prepared
-from qspec.quantize.support import keep_activations, recipe_argument
+from qspec.quantize.support import keep_activations
 from qspec.quantize.taps import taps_of
 
 STATIC, WEIGHTS = "ptq-static/adaround", "weight-only/adaround"
 ITERATIONS = 1000
 MOST_ITERATIONS = 100_000
+COUNT = Number(
+    "iterations",
+    f"from 1 to {MOST_ITERATIONS:,} without a fraction",
+    lambda count: 1 <= count <= MOST_ITERATIONS and count == int(count),
+)
 
 
 @registry.register(WEIGHTS, aliases=("simulated/adaround",))
+@takes(COUNT)
+@calibrates({"adaround": ("length",)})
 def quantize_weights(request: Request) -> Realized:
     """Learn the rounding of weights in blocks (Nagel et al., ICML 2020, equations 21 to 24), layer by layer.
 
@@ -57,6 +65,8 @@ def quantize_weights(request: Request) -> Realized:
 
 
 @registry.register(STATIC)
+@takes(COUNT)
+@calibrates({**static.USES, "adaround": static.USES["minmax"]})
 def quantize_static(request: Request) -> Realized:
     """Learn the rounding of weights, put each on its code, and quantize statically with the same calibration data.
 
@@ -95,14 +105,7 @@ _TYPES = {"int8": "QInt8", "int4": "QInt4"}
 
 def iterations_of(precision: Precision) -> int:
     """The iterations of `adaround(iterations)`; raises `QSpecError` for any other argument."""
-    count = recipe_argument(
-        precision,
-        "iterations",
-        ITERATIONS,
-        lambda count: count == int(count) and 1 <= count <= MOST_ITERATIONS,
-        f"write `adaround(iterations: {ITERATIONS})`, with 1 to {MOST_ITERATIONS:,} of them",
-    )
-    return int(count)
+    return int(recipe_number(precision, COUNT) or ITERATIONS)
 
 
 def _blocks(matrix: Floats, gram: Doubles, how: Cut, iterations: int) -> Blocks:

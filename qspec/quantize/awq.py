@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from qspec.errors import QSpecError
 from qspec.quantize import registry
+from qspec.quantize.arguments import Number, calibrates, recipe_number, takes
 from qspec.quantize.block_weights import Cut, Ready, Solve, cut_of, fitted, quantize_blocks
 from qspec.quantize.blocks import Floats, round_to_nearest
 from qspec.quantize.grams import Doubles, Grams
@@ -24,13 +25,18 @@ SCHEME = "weight-only/awq"
 STEPS = 20
 """Strengths tried, from 0 in steps of one twentieth."""
 
+ALPHA = Number("alpha", "from 0 to 1", lambda alpha: 0 <= alpha <= 1)
+
 
 @registry.register(SCHEME, aliases=("simulated/awq",))
+@takes(ALPHA)
+@calibrates({"awq": ("length",)})
 def quantize(request: Request) -> Realized:
     """Scale as in AWQ (Lin et al., MLSys 2024, section 3.2), then round to nearest in blocks.
 
     The scale of a channel is the mean magnitude of its activations to a power, which a search chooses for every
-    activation by the squared error of the products over the calibration data. Weights are not clipped. The products'
+    activation by the squared error of the products over the calibration data; `awq(alpha: 0.5)` fixes it for all.
+    Weights are not clipped. The products'
     inputs are divided in the layer normalization before them, or by a Mul of their own.
     """
     keep_activations(request.precision)
@@ -38,6 +44,9 @@ def quantize(request: Request) -> Realized:
 
 
 def _ready(request: Request) -> Ready:
+    fixed = recipe_number(request.precision, ALPHA)
+    tried = [step / STEPS for step in range(STEPS)] if fixed is None else [fixed]
+
     def ready(prepared: Prepared) -> tuple[Solve, Mapping[str, Any]]:
         model = prepared.model
         shared = shared_inputs(model, [layer.name for layer in prepared.layers])
@@ -56,7 +65,7 @@ def _ready(request: Request) -> Ready:
                 cut_of(prepared.forms[name], SCHEME, simulated=request.precision.emulated)
                 for name in one.layers
             ]
-            strength, scales = _search(weights, cuts, seen[one.value][1], grams[taps[one.value]])
+            strength, scales = _search(weights, cuts, seen[one.value][1], grams[taps[one.value]], tried)
             strengths[one.value] = strength
             if strength > 0:
                 divide(model, one, scales)
@@ -66,16 +75,16 @@ def _ready(request: Request) -> Ready:
 
 
 def _search(
-    weights: list[Floats], cuts: list[Cut], activations: Floats, gram: Doubles
+    weights: list[Floats], cuts: list[Cut], activations: Floats, gram: Doubles, strengths: Sequence[float]
 ) -> tuple[float, Floats]:
-    """The strength, and its scales, of least squared error of the products."""
+    """Which of the strengths, and its scales, has the least squared error of the products."""
     tried = []
-    for step in range(STEPS):
-        scales = _scales(activations, step / STEPS)
+    for strength in strengths:
+        scales = _scales(activations, strength)
         error = sum(_error(weight, how, scales, gram) for weight, how in zip(weights, cuts, strict=True))
-        tried.append((error, step / STEPS, scales))
-    _, strength, scales = min(tried, key=lambda one: one[0])
-    return strength, scales
+        tried.append((error, strength, scales))
+    _, best, scales = min(tried, key=lambda one: one[0])
+    return best, scales
 
 
 def _scales(activations: Floats, strength: float) -> Floats:

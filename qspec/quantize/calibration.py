@@ -33,6 +33,8 @@ class SliceReader:
         self._fixed = fixed_batch(inputs) is not None
         self._slices: Iterator[Feed] = iter(())
         self._left = 0
+        self.lengths: set[int] = set()
+        """Lengths of the sequences of whole numbers, such as tokens, that were fed."""
         self.examples, self.digest, self._count = self._survey()
 
     def __len__(self) -> int:
@@ -77,6 +79,8 @@ class SliceReader:
             for name in sorted(feed):
                 hasher.update(f"{name} {feed[name].dtype.str} {feed[name].shape}\n".encode())
                 hasher.update(np.ascontiguousarray(feed[name]).tobytes())
+                if feed[name].dtype.kind in "iu" and feed[name].ndim > 1:
+                    self.lengths.add(feed[name].shape[-1])
             examples += _rows(feed)
             count += 1
         if not examples:
@@ -87,12 +91,21 @@ class SliceReader:
         return examples, hasher.hexdigest(), count
 
 
-def check_size(request: Request, examples: int) -> None:
-    """Raise `QSpecError` where the executor declares another number of examples than were fed."""
+def check_size(request: Request, reader: SliceReader) -> None:
+    """Raise `QSpecError` where the executor declares another number or length of examples than were fed."""
+    examples = reader.examples
     declared = request.calibration.size if request.calibration else None
     size = None if isinstance(declared, Silence) else number(declared)
     if size is not None and size != examples:
         raise QSpecError(f"The executor declares {size} calibration examples, and {examples} were fed.")
+    length = request.calibration.length if request.calibration else None
+    if length is not None and reader.lengths != {length.value}:
+        fed = " and ".join(map(str, sorted(reader.lengths)))
+        raise QSpecError(
+            f"The executor declares calibration sequences of a length of {length}, and "
+            + (f"sequences of {fed} were fed." if fed else "what was fed are no sequences of tokens."),
+            hint="leave `length` out, or cut the sequences: `tokenize(…, length: …)` in the pipeline says how long they are",
+        )
 
 
 def check_feed(batch: Feed, inputs: Sequence[Port]) -> Feed:

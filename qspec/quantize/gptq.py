@@ -9,6 +9,7 @@ import numpy as np
 
 from qspec.errors import QSpecError
 from qspec.quantize import registry
+from qspec.quantize.arguments import Number, calibrates, recipe_number, takes
 from qspec.quantize.block_weights import Cut, Solve, quantize_blocks
 from qspec.quantize.blocks import Blocks, Floats, cut, encode, parameters, stacked
 from qspec.quantize.grams import Doubles, Grams
@@ -21,13 +22,17 @@ from qspec.quantize.taps import Tap, taps_of
 
 SCHEME = "weight-only/gptq"
 DAMPING = 0.01
-"""Share of the mean of the diagonal that is added to it."""
+"""Share of the mean of the diagonal that is added to it, unless `gptq(damping: 0.05)` says another."""
+
+SHARE = Number("damping", "above 0 and at most 1", lambda share: 0 < share <= 1)
 
 STRIPE = 128
 """Columns after which the columns beyond are brought up to date."""
 
 
 @registry.register(SCHEME, aliases=("simulated/gptq",))
+@takes(SHARE)
+@calibrates({"gptq": ("length",)})
 def quantize(request: Request) -> Realized:
     """Quantize with GPTQ (Frantar et al., ICLR 2023, algorithm 1), columns in their own order.
 
@@ -36,10 +41,14 @@ def quantize(request: Request) -> Realized:
     model, not those of a model whose earlier layers are quantized already.
     """
     keep_activations(request.precision)
+    damping = recipe_number(request.precision, SHARE) or DAMPING
+
+    def part(matrix: Floats, gram: Doubles, how: Cut, name: str) -> Blocks:
+        return correct(matrix, gram, how, name, damping)
 
     def ready(prepared: Prepared) -> tuple[Solve, Mapping[str, Any]]:
         watched = watch(request, prepared.model, prepared.inputs, SCHEME, ("gptq",))
-        return solve_by_gram(prepared, watched, correct), {"damping": DAMPING, **watched.record()}
+        return solve_by_gram(prepared, watched, part), {"damping": damping, **watched.record()}
 
     return quantize_blocks(request, SCHEME, ready)
 
@@ -66,9 +75,9 @@ def taps_by_layer(prepared: Prepared) -> dict[str, tuple[Tap, ...]]:
     return {layer.name: taps_of(nodes[layer.name], dims[layer.weight]) for layer in prepared.layers}
 
 
-def correct(matrix: Floats, gram: Doubles, how: Cut, name: str) -> Blocks:
+def correct(matrix: Floats, gram: Doubles, how: Cut, name: str, damping: float = DAMPING) -> Blocks:
     """Blocks of `matrix`, (outputs, inputs), for inputs whose second moments are `gram`, (inputs, inputs)."""
-    factor = _factor(gram, name)
+    factor = _factor(gram, name, damping)
     work: Doubles = matrix.astype(np.float64)
     rows, columns = matrix.shape
     count = -(-columns // how.size)
@@ -99,12 +108,12 @@ def correct(matrix: Floats, gram: Doubles, how: Cut, name: str) -> Blocks:
     return Blocks(codes, scales, zeros, columns, how.bits, how.symmetric)
 
 
-def _factor(gram: Doubles, name: str) -> Doubles:
+def _factor(gram: Doubles, name: str, damping: float) -> Doubles:
     """The upper Cholesky factor of the inverse of the damped second moments."""
     damped = gram.copy()
     diagonal = np.diag_indices_from(damped)
     mean = float(damped[diagonal].mean())
-    damped[diagonal] += DAMPING * mean if mean > 0 else 1.0
+    damped[diagonal] += damping * mean if mean > 0 else 1.0
     try:
         inverse = np.linalg.inv(damped)
         factor: Doubles = np.asarray(np.linalg.cholesky((inverse + inverse.T) / 2).T, dtype=np.float64)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import GraphProto, ModelProto, NodeProto
+from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
 from qspec import canonical
 from qspec.canonical import file_digest
@@ -194,6 +194,30 @@ def _weighted(graph: GraphProto, weights: set[str]) -> list[Layer]:
         and len(node.input) > place
         and node.input[place] in weights
     ]
+
+
+def check_finite_weights(model: OnnxModel) -> None:
+    """Raise `QSpecError` where the weight of a layer holds NaN or infinity, which no scale covers; one is in memory."""
+    constants = {node.output[0]: a.t for node in model.proto.graph.node for a in _tensors(node)}
+    tensors = constants | {tensor.name: tensor for tensor in model.proto.graph.initializer}
+    for node in model.proto.graph.node:
+        place = WEIGHT_INPUT.get(node.op_type) if node.domain in ("", "ai.onnx") else None
+        name = node.input[place] if place is not None and len(node.input) > place else ""
+        if name not in tensors:
+            continue
+        values = numpy_helper.to_array(tensors[name], str(model.path.parent))
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            bad = int(np.count_nonzero(~np.isfinite(values)))
+            raise QSpecError(
+                f"The weight {name} of {model.path.name}, which {node.name or node.op_type} reads, holds NaN or infinity "
+                f"({bad:,} of {values.size:,} values), which no scale can cover.",
+                hint="export the model again: what computes with such a weight answers with NaN",
+            )
+
+
+def _tensors(node: NodeProto) -> Iterator[onnx.AttributeProto]:
+    if node.op_type == "Constant":
+        yield from (item for item in node.attribute if item.name == "value" and item.HasField("t"))
 
 
 def _fused(value: str, readers: dict[str, list[NodeProto]]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from qspec.errors import QSpecError
 from qspec.model.number_format import find_format
 from qspec.quantize import registry
+from qspec.quantize.arguments import Choice, recipe_arguments, takes
 from qspec.quantize.block_weights import Cut, plainly, quantize_blocks
 from qspec.quantize.blocks import Blocks, Floats, cut, encode, middle, parameters
 from qspec.quantize.emulate import gguf
@@ -21,11 +22,13 @@ from qspec.quantize.support import keep_activations
 Zeros = NDArray[np.uint8]
 
 SCHEME = "weight-only/k-quant"
+MIX = Choice("mix", ("small", "medium", "large"))
 STEPS = np.arange(-10, 11) / 10
 """Changes of the number of levels that the range is spread over, as in llama.cpp's search."""
 
 
 @registry.register(SCHEME, aliases=("simulated/k-quant",))
+@takes(MIX)
 def quantize(request: Request) -> Realized:
     """Quantize with the search of llama.cpp's k-quants (function `make_qkx2_quants`), one level of scales.
 
@@ -37,6 +40,12 @@ def quantize(request: Request) -> Realized:
     known = find_format(form.type) if form is not None else None
     if known is not None and known.name in gguf.FORMS:
         return _as_in_files(request, known.name)
+    if recipe_arguments(request.precision, quantize):
+        raise QSpecError(
+            f"The recipe {request.precision.recipe} names a mix of the formats of GGUF files, and the precision "
+            f"{f'says {form.type}' if form is not None else 'gives weights no format'}.",
+            hint="write `recipe: k-quant`, or weights of a format such as q4_k",
+        )
     return quantize_blocks(request, SCHEME, plainly(search))
 
 
@@ -48,7 +57,7 @@ def _as_in_files(request: Request, name: str) -> Realized:
             hint="add `simulated: true`, or write `int4 { granularity: per-group(32) }` for the same search in its blocks",
         )
     made = emulate(request, SCHEME, used=("recipe",))
-    mix = precision.recipe.named.get("mix") if precision.recipe is not None else None
+    mix = recipe_arguments(precision, quantize).get(MIX.name)
     if mix is None:
         return made
     note = (

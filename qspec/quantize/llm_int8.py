@@ -13,6 +13,7 @@ from qspec.errors import QSpecError
 from qspec.model.expression import Term
 from qspec.model.precision import Precision, TensorFormat
 from qspec.quantize import registry
+from qspec.quantize.arguments import Number, recipe_number, takes
 from qspec.quantize.coverage import cover
 from qspec.quantize.emulate.activations import round_activation
 from qspec.quantize.emulate.formats import emulation
@@ -24,13 +25,15 @@ from qspec.quantize.prepare import drop_unused_initializers, prepare, replace_no
 from qspec.quantize.request import Realized, Request
 from qspec.quantize.rules import only_floats
 from qspec.quantize.stored import PRODUCTS, refuse_others
-from qspec.quantize.support import check_own, recipe_argument, refuse_unused
+from qspec.quantize.support import check_own, refuse_unused
 from qspec.quantize.weave import Weaver, check_opset, opset_of
 from qspec.quantize.workspace import publish, workspace
 
 SCHEME = "simulated/llm.int8"
 THRESHOLD = 6.0
 """Magnitude from which a channel counts as an outlier (Dettmers et al., NeurIPS 2022, section 3.2)."""
+
+OUTLYING = Number("threshold", "above 0", lambda value: value > 0)
 
 BATCH_NOTE = (
     "A channel is an outlier where any value of a whole call exceeds the threshold, so results depend on which examples "
@@ -43,6 +46,7 @@ INT8 = {"int8"}
     SCHEME,
     aliases=("ptq-dynamic/llm.int8", "simulated/llm-int8", "ptq-dynamic/llm-int8", "simulated/llm.int8()"),
 )
+@takes(OUTLYING)
 def quantize(request: Request) -> Realized:
     """Decompose every product as in LLM.int8() (Dettmers et al., NeurIPS 2022, section 3), in floats.
 
@@ -88,12 +92,11 @@ def quantize(request: Request) -> Realized:
 
 def threshold_of(precision: Precision) -> float:
     """The threshold of `llm.int8(threshold)`; raises `QSpecError` for any other argument."""
-    hint = f"write `llm.int8(threshold: {THRESHOLD:g})`"
-    return recipe_argument(precision, "threshold", THRESHOLD, lambda value: value > 0, hint)
+    return recipe_number(precision, OUTLYING) or THRESHOLD
 
 
 def _check(form: TensorFormat | None, what: str, granularity: str) -> None:
-    said = form.granularity.name if form is not None and form.granularity is not None else granularity
+    said = str(form.granularity) if form is not None and form.granularity is not None else granularity
     if form is not None and (
         form.type not in INT8 or said != granularity or form.symmetric is False or form.scale or form.range
     ):

@@ -9,12 +9,12 @@ import numpy as np
 import onnxruntime
 from onnx import ModelProto, helper
 
-from qspec.errors import QSpecError
+from qspec.errors import QSpecError, runtime_message
 from qspec.model.base import Silence
 from qspec.quantize.calibration import SliceReader, check_size, slice_rows
 from qspec.quantize.emulate.grids import Floats
 from qspec.quantize.graph import Port
-from qspec.quantize.request import Request
+from qspec.quantize.request import Feed, Request
 
 _FATAL = 4
 
@@ -34,7 +34,7 @@ class Watch:
         computed = [name for name in wanted if name in produced]
         session = self._session(computed)
         for feed in self.reader.slices():
-            made = session.run(computed, feed) if computed else []
+            made = _run(session, computed, feed) if computed else []
             found = dict(zip(computed, made, strict=True)) | {n: feed[n] for n in wanted if n in feed}
             yield {name: np.asarray(array, dtype=np.float32) for name, array in found.items()}
 
@@ -61,6 +61,18 @@ class Watch:
             ) from error
 
 
+def _run(session: onnxruntime.InferenceSession, values: Sequence[str], feed: Feed) -> list[Floats]:
+    try:
+        made: list[Floats] = session.run(values, feed)
+    except Exception as error:  # the runtime's own exceptions share no narrower base
+        shapes = {name: list(array.shape) for name, array in feed.items()}
+        raise QSpecError(
+            f"The base model fails on calibration data, inputs {shapes}: {runtime_message(error)}.",
+            hint="check that the model runs by itself on examples so many, and that the inputs are those it was made for",
+        ) from error
+    return made
+
+
 def watch(
     request: Request, prepared: ModelProto, inputs: Sequence[Port], scheme: str, methods: Sequence[str]
 ) -> Watch:
@@ -76,7 +88,7 @@ def watch(
             hint=f"write `calibration {{ data: …, size: …, method: {methods[0]} }}`",
         )
     reader = SliceReader(request.batches, inputs, slice_rows(prepared, inputs))
-    check_size(request, reader.examples)
+    check_size(request, reader)
     copy = ModelProto()
     copy.CopyFrom(prepared)
     return Watch(copy, reader)

@@ -11,7 +11,7 @@ from onnx import ModelProto, NodeProto, numpy_helper
 
 from qspec._version import __version__
 from qspec.errors import QSpecError
-from qspec.model.expression import Term, number
+from qspec.model.expression import Term
 from qspec.model.precision import Precision
 from qspec.model.quantity import Quantity
 from qspec.quantize import registry
@@ -23,7 +23,7 @@ from qspec.quantize.graph import WEIGHT_INPUT, open_model
 from qspec.quantize.k_means import shared_values
 from qspec.quantize.prepare import prepare
 from qspec.quantize.request import Realized, Request
-from qspec.quantize.support import check_own, refuse_unused
+from qspec.quantize.support import check_own, refuse_unused, sizes_of
 from qspec.quantize.workspace import publish, workspace
 
 SCHEME = "weight-only/pruning"
@@ -88,16 +88,17 @@ def plan_of(precision: Precision) -> Plan:
             hint="write `pruning { sparsity: 80 %, sharing: 32 }`",
         )
     structure = said.structure or Term(name="unstructured")
-    if structure.name not in ("unstructured", "channel", "n-of-m"):
+    sized = structure.name == "n-of-m"
+    if structure.name not in ("unstructured", "channel", "n-of-m") or not (sized or structure.is_bare):
         raise QSpecError(
             f"There is no pruning structure {structure}.",
             hint="there are unstructured, channel and n-of-m(2, 4)",
         )
-    group = _group(structure) if structure.name == "n-of-m" else (0, 0)
+    group = _group(structure) if sized else (0, 0)
     sparsity = 1 - group[0] / group[1] if group[1] else 0.0
     if said.sparsity is not None:
         stated = float(said.sparsity.base)
-        if not 0 <= stated < 1:
+        if said.sparsity.unit not in (None, "%") or not 0 <= stated < 1:
             raise QSpecError(f"A sparsity lies from 0 to under 100 %, not at {said.sparsity}.")
         if group[1] and abs(stated - sparsity) > 1e-9:
             raise QSpecError(
@@ -166,9 +167,8 @@ def _changed(node: NodeProto, values: Floats, plan: Plan) -> Floats:
 
 
 def _group(structure: Term) -> tuple[int, int]:
-    values = [number(value) for value in (*structure.positional, *structure.named.values())]
-    sizes = [int(value) for value in values if value is not None and value == int(value)]
-    if len(sizes) != 2 or len(values) != 2 or not 0 < sizes[0] < sizes[1]:
+    sizes = sizes_of(structure)
+    if len(sizes) != 2 or not sizes[0] < sizes[1]:
         raise QSpecError(
             f"{structure} does not say how many of how many weights stay.", hint="write n-of-m(2, 4)"
         )
@@ -178,6 +178,6 @@ def _group(structure: Term) -> tuple[int, int]:
 def _sharing(said: Quantity | None) -> int:
     if said is None:
         return 0
-    if said.value != int(said.value) or not 2 <= said.value <= MOST_SHARED:
+    if said.unit is not None or said.value != int(said.value) or not 2 <= said.value <= MOST_SHARED:
         raise QSpecError(f"Weights share from 2 to {MOST_SHARED} values, not {said}.")
     return int(said.value)

@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 
 import onnxruntime
 
-from qspec.errors import QSpecError, one_line
+from qspec.errors import QSpecError, runtime_message
 
 _FATAL = 4
 _REASON = 400
@@ -35,8 +35,8 @@ def quiet() -> Iterator[None]:
         raise
     except Exception as error:  # a foreign quantizer raises whatever its parts do
         raise QSpecError(
-            f"The quantizer failed: {one_line(error, _REASON)}.",
-            hint="exclude the layer it names, or choose another method",
+            f"The quantizer failed: {runtime_message(error)[:_REASON].rstrip('.') or type(error).__name__}.",
+            hint="exclude the layer, where it names one, or choose another method; see that the base model runs by itself",
         ) from error
     finally:
         root.handlers[:] = handlers

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from qspec.data.table import listed
 from qspec.errors import QSpecError
-from qspec.model.precision import Precision
+from qspec.model.base import kebab
+from qspec.model.evaluation import Calibration
+from qspec.model.precision import Precision, TensorFormat
 from qspec.model.shorthand import describe
 from qspec.quantize import registry
+from qspec.quantize.arguments import recipe_arguments, refuse_calibration
 from qspec.quantize.request import Realized, Request
+from qspec.quantize.support import refuse_format_arguments
 
 EDITION = 2
 """Counts up when a scheme comes to make another model of the same request; what an earlier edition made is not kept."""
@@ -50,6 +56,39 @@ def scheme_name(precision: Precision) -> str:
     )
 
 
+def _formats(precision: Precision) -> Iterator[tuple[str, TensorFormat]]:
+    """Every format of a tensor that the precision gives, and what has it."""
+    for what in ("weights", "activations", "kv_cache"):
+        for rule in (precision, *precision.layers.values()):
+            form = getattr(rule, what, None)
+            if form is not None:
+                yield kebab(what), form
+
+
+def has_scheme(precision: Precision) -> bool:
+    """Whether some scheme makes `precision` (in its full form)."""
+    try:
+        scheme_name(precision)
+    except QSpecError:
+        return False
+    return True
+
+
 def realize(request: Request) -> Realized:
     """Write the artifact of `request` at its output; raises `QSpecError` and leaves no file where it cannot."""
+    check_arguments(request.precision, request.calibration)
     return registry.get(scheme_name(request.precision))(request)
+
+
+def check_arguments(precision: Precision, calibration: Calibration | None) -> dict[str, float | str]:
+    """The arguments that the recipe gives to its scheme, by name; nothing is opened.
+
+    Raises `QSpecError` for an argument of the recipe or a granularity, or a part of the calibration procedure, that the
+    scheme does not take, and where no scheme makes the precision.
+    """
+    name = scheme_name(precision)
+    for what, form in _formats(precision):
+        refuse_format_arguments(form, what)
+    scheme = registry.get(name)
+    refuse_calibration(calibration, scheme, name)
+    return recipe_arguments(precision, scheme)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from qspec.quantize import registry
+from qspec.quantize.arguments import calibrates
+from qspec.quantize.emulate.ranges import USES
 from qspec.quantize.emulated import emulate
 from qspec.quantize.request import Realized, Request
 
@@ -10,6 +12,7 @@ SCHEME = "simulated"
 
 
 @registry.register(SCHEME, aliases=("simulated/rtn",))
+@calibrates(USES)
 def quantize(request: Request) -> Realized:
     """Round weights and activations to the nearest values of their formats, inserted in the graph as float arithmetic.
 

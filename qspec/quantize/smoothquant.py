@@ -10,19 +10,22 @@ from onnx import ModelProto
 from qspec.errors import QSpecError
 from qspec.model.precision import Precision
 from qspec.quantize import dynamic, registry, static
+from qspec.quantize.arguments import Number, calibrates, recipe_number, takes
 from qspec.quantize.coverage import Coverage
 from qspec.quantize.emulate.grids import Floats
 from qspec.quantize.graph import Port
 from qspec.quantize.observe import watch
 from qspec.quantize.request import Realized, Request
 from qspec.quantize.smooth import LEAST, divide, magnitudes, shared_inputs, weights_of
-from qspec.quantize.support import recipe_argument
 
 STATIC, DYNAMIC = "ptq-static/smoothquant", "ptq-dynamic/smoothquant"
 DEFAULT_ALPHA = 0.5
+ALPHA = Number("alpha", "from 0 to 1", lambda alpha: 0 <= alpha <= 1)
 
 
 @registry.register(STATIC)
+@takes(ALPHA)
+@calibrates({**static.USES, "smoothquant": static.USES["minmax"]})
 def quantize_static(request: Request) -> Realized:
     """Smooth with the calibration data, then quantize statically with the same."""
     alpha = smoothing_strength(request.precision)
@@ -37,6 +40,8 @@ def quantize_static(request: Request) -> Realized:
 
 
 @registry.register(DYNAMIC)
+@takes(ALPHA)
+@calibrates({"smoothquant": ("length",), "minmax": ("length",)})
 def quantize_dynamic(request: Request) -> Realized:
     """Smooth with the calibration data, then quantize weights beforehand and activations as they come."""
     alpha = smoothing_strength(request.precision)
@@ -81,8 +86,8 @@ def smooth(
 
 def smoothing_strength(precision: Precision) -> float:
     """The alpha of `smoothquant(alpha)`, in [0, 1]; raises `QSpecError` for any other argument."""
-    hint = "write `smoothquant(alpha: 0.5)`, with alpha from 0 to 1"
-    return recipe_argument(precision, "alpha", DEFAULT_ALPHA, lambda alpha: 0 <= alpha <= 1, hint)
+    alpha = recipe_number(precision, ALPHA)
+    return DEFAULT_ALPHA if alpha is None else alpha
 
 
 def _scales(activations: Floats, weights: Floats, alpha: float) -> Floats:

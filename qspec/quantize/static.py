@@ -15,8 +15,10 @@ from qspec.errors import QSpecError
 from qspec.model.base import Silence
 from qspec.model.precision import Precision
 from qspec.quantize import registry
+from qspec.quantize.arguments import calibrates
 from qspec.quantize.calibration import SliceReader, check_size, slice_rows
 from qspec.quantize.coverage import Coverage, cover
+from qspec.quantize.emulate.ranges import declared_percentile
 from qspec.quantize.gemm import plain_gemms
 from qspec.quantize.graph import Port, open_model
 from qspec.quantize.integer import EIGHT_BITS, said, weight_arguments
@@ -35,8 +37,14 @@ SCHEME = "ptq-static"
 ACTIVATIONS = {"int8": "QInt8", "uint8": "QUInt8", "int16": "QInt16", "uint16": "QUInt16"}
 WEIGHTS = {"int8": "QInt8", "uint8": "QUInt8", "int4": "QInt4", "uint4": "QUInt4", "int16": "QInt16"}
 METHODS = {"minmax": "MinMax", "entropy": "Entropy", "percentile": "Percentile"}
+USES = {
+    "minmax": ("moving_average", "length"),
+    "entropy": ("length",),
+    "percentile": ("percentile", "length"),
+}
+"""What each calibration method acts on of a calibration."""
+
 FORMATS = {"qdq": "QDQ", "qoperator": "QOperator"}
-DEFAULT_PERCENTILE = 99.99
 SAME_AS_MINMAX = (
     "Entropy calibration clipped nothing: the runtime's search had one candidate for each tensor, and the model is, "
     "byte for byte, the one that minmax calibration makes."
@@ -51,6 +59,7 @@ Rewrite = Callable[[ModelProto, tuple[Port, ...], Coverage], tuple[list[str], di
 
 
 @registry.register(SCHEME, aliases=("static",))
+@calibrates(USES)
 def quantize(request: Request) -> Realized:
     """Quantize with the runtime's static quantizer, in QDQ form unless `format: qoperator` is given.
 
@@ -88,7 +97,7 @@ def run(
         floats = [*coverage.excluded, *added, *changed.floats, *masks]
         rows = slice_rows(prepared, model.inputs)
         reader = SliceReader(request.batches, model.inputs, rows)
-        check_size(request, reader.examples)
+        check_size(request, reader)
         onnx.save_model(prepared, folder / "prepared.onnx")
         options = as_options(changed, per_channel=arguments["per_channel"], weights=_axes(prepared, coverage))
         job = _Job(folder, reader, coverage.operators, floats, arguments, options)
@@ -180,17 +189,8 @@ def _calibration(request: Request, recipe: str | None) -> dict[str, Any]:
         "calibrate_method": choose(method, METHODS, None, "calibration method", SCHEME),
         "moving_average": bool(calibration.moving_average),
     }
-    if calibration.moving_average and method != "minmax":
-        raise QSpecError(f"A moving average is part of minmax calibration, and the method is {method}.")
-    if calibration.percentile is not None and method != "percentile":
-        raise QSpecError(f"A percentile is part of percentile calibration, and the method is {method}.")
     if method == "percentile":
-        arguments["percentile"] = DEFAULT_PERCENTILE
-        if calibration.percentile is not None:
-            share = calibration.percentile
-            arguments["percentile"] = float(share.base * 100 if share.unit == "%" else share.value)
-        if not 50 < arguments["percentile"] <= 100:
-            raise QSpecError(f"A calibration percentile lies above 50 and at most at 100, not at {share}.")
+        arguments["percentile"] = declared_percentile(calibration)
     return arguments
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import version
 
 from qspec._version import __version__
@@ -11,6 +11,9 @@ from qspec.model.base import kebab
 from qspec.model.expression import Term, number
 from qspec.model.number_format import find_format
 from qspec.model.precision import Precision, TensorFormat
+
+SIZED = ("per-group", "per-block")
+"""Granularities that are told by sizes."""
 
 _ALWAYS = {"shorthand", "method", "exclude", "quantizer", "simulated", "weights", "accumulators"}
 """Fields that every scheme takes."""
@@ -56,6 +59,20 @@ def refuse_format_parts(form: TensorFormat, used: Collection[str], what: str, sc
             )
 
 
+def refuse_format_arguments(form: TensorFormat, what: str) -> None:
+    """Raise `QSpecError` for arguments of a granularity that is made of no sizes, and for parts of a format of scales."""
+    if form.granularity is not None and form.granularity.name not in SIZED and not form.granularity.is_bare:
+        raise QSpecError(
+            f"The granularity {form.granularity} of {what} has arguments, and {form.granularity.name} takes none.",
+            hint=f"write `granularity: {form.granularity.name}`",
+        )
+    if form.scale is not None and form.scale != TensorFormat(type=form.scale.type):
+        raise QSpecError(
+            f"The scales of {what} are rounded to {form.scale.type} each by itself, and the precision says more of them.",
+            hint=f"write `scale: {form.scale.type}`",
+        )
+
+
 def choose(value: str | None, choices: Mapping[str, str], default: str | None, what: str, scheme: str) -> str:
     """The scheme's own word for `value`; raises `QSpecError` when the scheme has none for it."""
     word = value or default
@@ -83,29 +100,17 @@ def granularity(form: TensorFormat, accepted: Collection[str], default: str, wha
 
 def group_size(term: Term, what: str) -> int:
     """The n of `per-group(n)`, at least one."""
-    values = [*term.positional, *term.named.values()]
-    value = number(values[0]) if len(values) == 1 else None
-    if value is None or value != int(value) or value < 1:
+    sizes = sizes_of(term)
+    if len(sizes) != 1:
         raise QSpecError(f"The granularity {term} of {what} needs the size of a group, as in per-group(32).")
-    return int(value)
+    return sizes[0]
 
 
-def recipe_argument(
-    precision: Precision, name: str, default: float, fits: Callable[[float], bool], hint: str
-) -> float:
-    """The one number of a recipe, said by place or as `name`; `default` where it is left out.
-
-    Raises `QSpecError` with `hint` for any other argument, and for a number that does not fit.
-    """
-    recipe = precision.recipe
-    if recipe is None:
-        return default
-    values = [*recipe.positional, *(value for key, value in recipe.named.items() if key == name)]
-    found = [number(value) for value in values]
-    chosen = float(found[0]) if found and found[0] is not None else default
-    if set(recipe.named) - {name} or len(values) > 1 or None in found or not fits(chosen):
-        raise QSpecError(f"The recipe {recipe} is not one that can be followed.", hint=hint)
-    return chosen
+def sizes_of(term: Term) -> tuple[int, ...]:
+    """The sizes that a term gives by place, each at least one; none where it gives anything else."""
+    values = [number(value) for value in term.positional]
+    sizes = tuple(int(value) for value in values if value is not None and value == int(value) and value >= 1)
+    return () if term.named or term.at is not None or len(sizes) != len(values) else sizes
 
 
 def check_quantizer(precision: Precision, package: str) -> str:

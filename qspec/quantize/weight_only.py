@@ -33,7 +33,7 @@ def quantize_with_integer_products(request: Request) -> Realized:
         if form.type != "int8" or (form.granularity is not None and form.granularity.name != "per-token"):
             raise QSpecError(
                 f"The scheme {DYNAMIC} quantizes activations to int8, finer than per token, and the precision says "
-                f"{form.type} {form.granularity or ''}.",
+                f"{' '.join(map(str, filter(None, (form.type, form.granularity))))}.",
                 hint="write `activations: int8 { granularity: per-token }`",
             )
     return quantize_blocks(request, DYNAMIC, plainly(nearest), integer_products=True, convolutions=False)

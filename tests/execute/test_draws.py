@@ -21,13 +21,13 @@ def calibrated(executing, graph):
     graph("base.onnx", [helper.make_node("MatMul", ["x", "w"], ["y"])], port, [("y", FLOAT, ["n", 5])], w=w)
     x = generator.standard_t(3, size=(1600, 8)).astype(np.float32)
 
-    def run(statistics: str = "", assertions: str = "  loss(top1) <= 20 pp", calibration: int = 16):
+    def run(statistics: str = "", assertions: str = "  loss(top1) <= 20 pp", tune: int = 400):
         columns = {"x": x, "y": (x @ w).argmax(1)}
         return executing(
             "image-classification",
             "top1",
             columns,
-            data="inputs { x: x }\n  label: y\n  splits { tune: 0..400, test: 400..1600 }",
+            data=f"inputs {{ x: x }}\n  label: y\n  splits {{ tune: 0..{tune}, test: 400..1600 }}",
             split="d.test",
             more=statistics,
             assertions=assertions,
@@ -85,6 +85,24 @@ def test_a_model_that_arrived_quantized_cannot_be_drawn_again(executing, graph):
         more=more,
     )
     assert any("the model arrived quantized" in note for note in done.measured.notes)
+
+
+def test_samples_that_would_all_be_the_whole_split_are_refused(calibrated):
+    with pytest.raises(
+        QSpecError, match=r"5 calibration samples .* all 16 examples of d.tune: it holds no other"
+    ):
+        calibrated("statistics { seeds: 5 }", tune=16)
+    assert not calibrated("", tune=16).measured.draws, "one sample may be the whole split"
+
+
+@pytest.mark.parametrize(("tune", "share"), [(18, "89%"), (21, None)])
+def test_samples_that_hardly_differ_are_told(calibrated, tune, share):
+    notes = [
+        note
+        for note in calibrated("statistics { seeds: 2 }", tune=tune).measured.notes
+        if "in common" in note
+    ]
+    assert [share in note for note in notes] == ([True] if share else [])
 
 
 @pytest.mark.parametrize("seeds", ["0", "2.5", "1000"])

@@ -94,6 +94,13 @@ def test_an_answer_may_be_chosen_among_items(linear, x):
     assert (seen.sample, seen.agreement) == (60, np.mean(first == second))
 
 
+def test_outputs_on_another_scale_are_no_collapse_where_the_answers_agree(linear, x):
+    weights = np.random.default_rng(1).normal(size=(4, 3))
+    seen = looked(linear, x, weights, 40 * weights)
+    assert seen.agreement == 1.0 and seen.ratio < -30
+    assert not list(seen.suspicions())
+
+
 def test_the_sample_is_spread_over_the_split():
     assert list(spaced(1000, 3)) == [0, 500, 999]
     assert list(spaced(2, 64)) == [0, 1]

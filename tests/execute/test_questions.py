@@ -4,12 +4,13 @@ import pytest
 
 from qspec.errors import QSpecError
 from qspec.execute.contrasts.contrast import Asked
-from qspec.execute.questions import confidence_of, questions
+from qspec.execute.questions import confidence_of, questions, seed_of
 from qspec.lang.load import load_source
 from qspec.lang.source import Source
 from qspec.metrics.bind import bind
-from qspec.model.evaluation import Evaluated
+from qspec.model.evaluation import Evaluated, Statistics
 from qspec.model.measurand import measurand
+from qspec.model.quantity import Quantity
 
 
 def asked(text, metric="top1", tmp_path=None):
@@ -67,10 +68,20 @@ def test_a_distance_is_compared_with_no_baseline(text, tmp_path):
 
 
 def test_the_confidence_is_that_of_the_evaluation_unless_the_assertion_says_another():
-    from qspec.model.evaluation import Statistics
-    from qspec.model.quantity import Quantity
 
     evaluation = Evaluated(statistics=Statistics(confidence=Quantity.of("99", "%")))
     assert confidence_of(None, evaluation) == pytest.approx(0.99)
     with pytest.raises(QSpecError, match="no confidence"):
         confidence_of(None, Evaluated(statistics=Statistics(confidence=Quantity.of("30", "%"))))
+
+
+@pytest.mark.parametrize("written", [("-1",), ("1.5",), ("3", "s")])
+def test_what_is_no_seed_of_resampling_is_a_sentence(written):
+    with pytest.raises(QSpecError, match="is no seed of resampling"):
+        seed_of(Evaluated(statistics=Statistics(seed=Quantity.of(*written))))
+    assert seed_of(Evaluated(statistics=Statistics(seed=Quantity.of("7")))) == 7
+
+
+def test_a_confidence_is_a_share_and_no_difference_of_shares():
+    with pytest.raises(QSpecError, match="`95 pp` is no confidence"):
+        confidence_of(None, Evaluated(statistics=Statistics(confidence=Quantity.of("95", "pp"))))

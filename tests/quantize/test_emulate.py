@@ -241,3 +241,22 @@ def test_an_activation_per_tensor_without_data_is_said_to_depend_on_its_batch(ml
     assert "share a batch" in dynamic.notes[0]
     static = realize(ask(mlp(), method="simulated", calibration={"method": "minmax"}, **said))
     assert not static.notes and static.arguments["calibration_examples"] == 48
+
+
+def test_a_model_that_fails_on_the_calibration_data_is_a_sentence(tmp_path, ask):
+    node, tensor = helper.make_node, onnx.numpy_helper.from_array
+    constants = [tensor(np.array([3, -1]), "shape"), tensor(np.ones((5, 2), np.float32), "w")]
+    nodes = [node("Reshape", ["x", "shape"], ["rows"]), node("MatMul", ["rows", "w"], ["y"], name="product")]
+    ports = [
+        helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", ["n", 5]), ("y", None))
+    ]
+    graph = helper.make_graph(nodes, "g", ports[:1], ports[1:], constants)
+    onnx.save_model(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9),
+        tmp_path / "m.onnx",
+    )
+    said = {"method": "simulated", "weights": {"type": "int8"}, "activations": {"type": "int8"}}
+    with pytest.raises(
+        QSpecError, match=r"base model fails on calibration data, inputs .*\[40, 5\].*Reshape"
+    ):
+        realize(ask(tmp_path / "m.onnx", calibration={"method": "minmax"}, examples=40, **said))

@@ -128,9 +128,15 @@ def test_dense_floats_cost_their_floats():
         (pruning(sparsity=share("100")), "under 100 %"),
         (pruning(sparsity=share("50"), structure={"name": "diagonal"}), "no pruning structure diagonal"),
         (pruning(structure={"name": "channel"}), "needs a share"),
+        (
+            pruning(sparsity=share("50"), structure={"name": "channel", "positional": [{"text": "3"}]}),
+            r"no pruning structure channel\(3\)",
+        ),
         (pruning(structure=n_of_m(4, 2)), "how many of how many"),
         (pruning(structure=n_of_m(2, 4), sparsity=share("75")), "leaves 50% of the weights"),
         (pruning(sharing={"text": "1"}), "from 2 to 65536"),
+        (pruning(sharing={"text": "32", "unit": "tokens"}), "not 32 tokens"),
+        (pruning(sparsity={"text": "50", "unit": "pp"}), "not at 50 pp"),
         (pruning(sparsity=share("50"), coding="zip"), "no entropy coding zip"),
         (pruning(sparsity=share("50")) | {"weights": {"type": "int8"}}, "keep the format they have"),
         (

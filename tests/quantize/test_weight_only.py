@@ -112,6 +112,10 @@ def test_repeating_gives_the_same_bytes(attention, ask, tmp_path):
         (weights("nf8"), "says nf8"),
         (weights() | {"activations": {"type": "uint8"}}, "leaves activations in floats"),
         (weights(range="reduced"), "does nothing with range"),
+        (
+            weights() | {"method": "ptq-dynamic", "activations": {"type": "uint8"}},
+            r"the precision says uint8\.",
+        ),
         (weights() | {"kv_cache": {"type": "int8"}}, "does nothing with kv-cache"),
         (weights() | {"recipe": {"name": "awqq"}}, "recipe awqq cannot be realized"),
         (weights() | {"quantizer": {"name": "llm-compressor", "pin": "0.8"}}, "made by llm-compressor @ 0.8"),

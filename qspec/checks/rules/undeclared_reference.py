@@ -63,6 +63,11 @@ def undeclared_reference(claim: ClaimView) -> Iterator[Finding]:
     loads = [name for name, _ in claim.executor.executor.each_load() if name]
     spoken: list[AssertionView | FigureView] = [*claim.assertions, *claim.figures]
     for said in spoken:
+        if isinstance(said, AssertionView) and said.measurand.unread:
+            unread = ", ".join(f"`{one}`" for one in said.measurand.unread)
+            yield Finding(
+                f"`{said.assertion.quantity}` has no argument {unread}.", said.origin, help="leave it out"
+            )
         on = said.assertion.on if isinstance(said, AssertionView) else said.figure.on
         if on is not None and on not in (*evaluations, *loads):
             yield _missing(on, "evaluation or load", [*evaluations, *loads], said.origin)

@@ -14,7 +14,7 @@ from qspec.execute.judge.findings import results as results_of
 from qspec.execute.judge.performance import Pair, PerformanceJudge
 from qspec.execute.judge.verdict import Judged, not_judged
 from qspec.execute.located import located
-from qspec.execute.questions import confidence_of
+from qspec.execute.questions import confidence_of, refuse_unread
 from qspec.execute.rounds import Apart
 from qspec.execute.scores import Scores
 from qspec.execute.timings import Timings
@@ -136,6 +136,7 @@ class _Judge:
     def _one(self, index: int, subject: Measurand) -> Judged:
         assertion = self.resolved.claim.assertions[index]
         with located(self.resolved.origin.at("assertions", index)):
+            refuse_unread(assertion, subject)
             missing = [side for side, census in self.evidence.census.items() if not census.realized]
             if missing:
                 layers = ", ".join(name for side in missing for name in self.evidence.census[side].missing)

@@ -24,9 +24,10 @@ from qspec.metrics.bind import bind
 from qspec.metrics.tasks import TASKS
 from qspec.model.precision import Precision
 from qspec.quantize.coverage import node_names
-from qspec.quantize.graph import OnnxModel, nested_layers, weighted_layers
+from qspec.quantize.graph import OnnxModel, check_finite_weights, nested_layers, weighted_layers
 from qspec.quantize.patterns import select
 from qspec.quantize.prepare import prepare
+from qspec.quantize.realize import check_arguments, has_scheme
 from qspec.quantize.rules import check_rules
 
 PROBE = 64
@@ -37,11 +38,16 @@ def check_pair(plan: Plan, shelf: Shelf, found: Collector) -> None:
     """Hold both models, as they are before they are quantized, against the precision, the data and the labels."""
     sessions = []
     for side in (plan.baseline, plan.quantized):
+        if side.precision is not None and has_scheme(side.precision):
+            found.attempt(
+                "QS708", side.precision_origin, partial(check_arguments, side.precision, side.calibration)
+            )
         base = found.attempt("QS900", side.origin, partial(open_base, plan, side))
         if base is None:
             continue
         if side.precision is not None:
             found.attempt("QS707", side.precision_origin, partial(_layers, base, side.precision))
+            found.attempt("QS900", side.origin.at("file"), partial(check_finite_weights, base))
         session = found.attempt("QS900", side.origin, partial(_session, base))
         sessions += [session] if session is not None else []
     if len(sessions) == 2:

@@ -13,6 +13,7 @@ from qspec.checks.resolution import whole_count
 from qspec.data.splits import overlap
 from qspec.data.strata import stratify
 from qspec.data.table import Table
+from qspec.execute.others import check_draws
 from qspec.execute.plan import DataPlan, EvaluationPlan, Plan
 from qspec.execute.preflight.collector import Collector
 from qspec.execute.realize import open_data
@@ -43,7 +44,7 @@ class Read:
     @property
     def label(self) -> str:
         """What people call it."""
-        return f"{self.plan.name}.{self.plan.split}" if self.plan.split else self.plan.name
+        return self.plan.label
 
 
 def _source(dataset: Dataset) -> str:
@@ -90,17 +91,9 @@ def check_readers(plan: Plan, shelf: Shelf, found: Collector) -> None:
 def _calibration(plan: Plan, shelf: Shelf, found: Collector) -> Read | None:
     data = plan.quantized.data
     calibration = shelf.read(data) if data is not None else None
-    declared = plan.quantized.calibration
-    size = declared.size if declared is not None else None
-    if calibration is not None and isinstance(size, Quantity):
-        wanted = whole_count(size)
-        if wanted is not None and wanted > len(calibration.rows):
-            found.add(
-                "QS904",
-                calibration.plan.origin,
-                f"{wanted:,} calibration examples are asked for, and {calibration.label} has {len(calibration.rows):,}.",
-                "lower `size`, or calibrate on a larger split",
-            )
+    if calibration is not None:
+        where, available = calibration.plan.origin, len(calibration.rows)
+        found.attempt("QS904", where, partial(check_draws, plan, available))
     return calibration
 
 

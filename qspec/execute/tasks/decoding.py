@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qspec.errors import NotExecutableError, QSpecError
+from qspec.errors import NotExecutableError, QSpecError, runtime_message
 from qspec.execute.evaluate import Column
-from qspec.execute.sessions import Arrays, Port, Session, runtime_message
+from qspec.execute.sessions import Arrays, Port, Session
 
 END = -1
 """Stands behind the last token of an answer."""

@@ -8,8 +8,9 @@ import numpy as np
 from onnx import NodeProto
 
 from qspec.errors import QSpecError
-from qspec.model.expression import Term, number
+from qspec.model.expression import Term
 from qspec.quantize.emulate.grids import Floats
+from qspec.quantize.support import sizes_of
 
 Restore = Callable[[Floats], Floats]
 """From granules back to the shape that was cut."""
@@ -62,10 +63,9 @@ def cut_up(matrix: Floats, granularity: Term) -> tuple[Floats, Restore]:
 
 def block_shape(granularity: Term) -> tuple[int, int]:
     """Rows and columns of `per-group(n)` or `per-block(r, c)`; raises `QSpecError` where they are not said."""
-    values = [number(value) for value in (*granularity.positional, *granularity.named.values())]
-    sizes = [int(value) for value in values if value is not None and value == int(value) and value >= 1]
+    sizes = sizes_of(granularity)
     wanted = {"per-group": 1, "per-block": 2}.get(granularity.name, 0)
-    if len(sizes) != wanted or len(values) != wanted:
+    if len(sizes) != wanted:
         raise QSpecError(
             f"The granularity {granularity} does not say how large its parts are.",
             hint="write per-group(32), or per-block(16, 16) for rows and columns",

@@ -16,6 +16,9 @@ from qspec.quantize.emulate.weights import round_scales
 from qspec.quantize.observe import Watch
 
 METHODS = ("minmax", "percentile", "mse")
+USES = {"minmax": ("length",), "percentile": ("percentile", "length"), "mse": ("length",)}
+"""What each method acts on of a calibration."""
+
 BINS = 2048
 CANDIDATES = 100
 """Ranges tried for the least squared error: the whole range shrunk in steps of one hundredth."""
@@ -54,9 +57,12 @@ def declared_percentile(calibration: Calibration | None) -> float:
     share = calibration.percentile if calibration is not None else None
     if share is None:
         return DEFAULT_PERCENTILE
-    value = float(share.base * 100 if share.unit == "%" else share.value)
-    if not 50 < value <= 100:
-        raise QSpecError(f"A calibration percentile lies above 50 and at most at 100, not at {share}.")
+    value = float(share.value)
+    if share.unit not in (None, "%") or not 50 < value <= 100:
+        raise QSpecError(
+            f"A calibration percentile lies above 50 and at most at 100, in per cent, not at {share}.",
+            hint="write `percentile: 99.9`",
+        )
     return value
 
 

@@ -45,9 +45,9 @@ _SCHEMES: dict[str, Scheme] = {
         says="Weights alone are stored in few bits, most often with a scale for every group of them; products are computed in "
         "the format of the activations. It saves memory and bandwidth, and no arithmetic.",
         reads="no data when rounded to nearest; `gptq`, `awq` and `adaround` read some",
-        here="realized in blocks of 2, 4 or 8 bits (recipes `rtn`, `hqq`, `k-quant`, `gptq`, `awq`, "
-        "`adaround`), as `nf4` or `fp4` codebooks, or pruned, with shared values (`pruning`); the formats of GGUF files are "
-        "simulated",
+        here="realized in blocks of 2, 4 or 8 bits (recipes `rtn`, `hqq`, `k-quant`, `gptq(damping)`, `awq(alpha)`, "
+        "`adaround(iterations)`), as `nf4` or `fp4` codebooks, or pruned, with shared values (`pruning`); the formats of GGUF "
+        "files are simulated",
         precision="method: weight-only, weights: int4 { granularity: per-group(128) }, activations: fp16",
         calibration='not-applicable "round-to-nearest weight-only quantization reads no data"',
     ),
@@ -70,7 +70,8 @@ _SCHEMES: dict[str, Scheme] = {
         "energy cannot.",
         reads="what the simulated scheme reads",
         here="realized for every number format, of the key-value cache too (recipes `dorefa`, `bnn`, `binary-connect`, "
-        "`k-means`, `llm.int8`, and those of weight-only); accuracy is judged, a bound on speed comes out as not measured",
+        "`k-means(clusters)`, `llm.int8`, and those of weight-only); accuracy is judged, a bound on speed comes out "
+        "as not measured",
         precision="method: simulated, weights: fp8-e4m3, activations: fp8-e4m3, simulated: true",
         calibration='{ data: "ImageNet 2012" @ "train", method: minmax, size: 512 }',
     ),

@@ -195,3 +195,25 @@ claim c {{
 }}
 """
     assert ("QS508" in [f.code for f in check(text).findings]) is fires
+
+
+@pytest.mark.parametrize(
+    ("said", "fires"),
+    [
+        ("seed: 0", False),
+        ("seed: -3", True),
+        ("seed: 1.5", True),
+        ("seed: 3 s", True),
+        ("percentile: 99.9 %", False),
+        ("percentile: 99.9", False),
+        ("percentile: 99.9 pp", True),
+        ("percentile: 101", True),
+        ("size: 100", False),
+        ("size: 100.5", True),
+        ("size: 0", True),
+    ],
+)
+def test_numbers_that_a_calibration_cannot_have(found, said, fires):
+    size = "" if said.startswith("size") else ", size: 128"
+    calibration = f'calibration {{ data: "imagenette" @ "v2", method: percentile{size}, {said} }}'
+    assert ("QS509" in found(calibration)) == fires

@@ -122,6 +122,8 @@ def test_an_expected_outcome_is_one_of_the_outcomes(check):
         ("strata { class: by label }", "loss(top1) <= 1 pp for each clas", "There is no stratification called `clas`."),
         ("", "loss(top1) <= 1 pp on mmlu", "There is no evaluation or load called `mmlu`."),
         ("", "loss(top5) <= 1 pp", "There is no metric called `top5`."),
+        ("", "loss(top1, foo: 3) <= 1 pp", "`loss(top1, foo: 3)` has no argument `foo: 3`."),
+        ("", "latency(p99, 3) <= 5 ms", "`latency(p99, 3)` has no argument `3`."),
         ("load bulk { batch: 64 }", "throughput >= 2 x baseline on bulkk", "There is no evaluation or load called `bulkk`."),
     ],
 )  # fmt: skip

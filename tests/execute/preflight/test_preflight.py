@@ -6,7 +6,9 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
+from onnx import numpy_helper
 
 from qspec import api
 from qspec.checks.rule import Visit
@@ -43,6 +45,18 @@ FAULTS = {
     "labels beyond the classes": ("label:   y", "label:   far", "QS905", "far\n"),
     "labels that are no numbers": ("label:   y", "label:   word", "QS905", "word\n"),
     "a layer that is none": ('exclude:     ["/head/*"]', 'exclude:     ["/haed/*"]', "QS707", "{\n    method:"),
+    "an argument that the recipe does not take": (
+        "method:      ptq-static", "recipe:      smoothquant(beta: 2)\n    method:      ptq-static", "QS708", "{\n    recipe:",
+    ),
+    "a part of the calibration that its method does not use": (
+        "size: 128", "size: 128, percentile: 99", "QS708", "{\n    method:",
+    ),
+    "calibration samples that are the whole split": (
+        "size: 128, method: entropy, seed: 0 }", "size: 898, method: entropy }\n  statistics { seeds: 5 }",
+        "QS904", "digits.train",
+    ),
+    "a calibration size that counts something else": ("size: 128", "size: 128 tokens", "QS904", "digits.train"),
+    "a seed that is none": ("seed: 0", "seed: -3", "QS904", "digits.train"),
     "a model without a digest": (*NO_DIGEST, "QS907", '"models/digits-cnn.onnx"'),
 }  # fmt: skip
 
@@ -63,6 +77,7 @@ def spec(tmp_path: Path, quickstart: Path) -> Path:
         word=np.array(["one"] * rows),
     )
     (tmp_path / "broken.onnx").write_bytes(b"\x08\x07\x12")
+    _spoil(SPECS / "models" / "digits-cnn.onnx", tmp_path / "nan.onnx")
     text = quickstart.read_text("utf-8")
     path = tmp_path / "quickstart.qspec"
     from qspec.canonical import file_digest
@@ -72,6 +87,16 @@ def spec(tmp_path: Path, quickstart: Path) -> Path:
         text.replace("6c8d072210e54297ca89df9f6c5d3651b8c50711e636f7971c798b9b602d3dfd", digest), "utf-8"
     )
     return path
+
+
+def _spoil(model: Path, copy: Path) -> None:
+    """A copy of a model with one weight that is not a number."""
+    proto = onnx.load_model(model)
+    tensor = next(one for one in proto.graph.initializer if len(one.dims) == 2)
+    values = numpy_helper.to_array(tensor).copy()
+    values.flat[0] = np.nan
+    tensor.CopyFrom(numpy_helper.from_array(values, tensor.name))
+    onnx.save_model(proto, copy)
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -96,6 +121,15 @@ def test_a_fault_is_found_at_its_place_under_its_rule(spec, name):
     assert {one.code for one in found} == {code}, [(one.code, one.message) for one in found]
     assert all(one.message.endswith(".") for one in found)
     assert any(one.source.text[one.span.start :].startswith(place) for one in found)
+
+
+def test_a_weight_that_is_not_a_number_is_named(spec):
+    edit(spec, BY_PATH + NO_DIGEST[0], '"nan.onnx"\n')
+    (finding,) = [one for one in preflight(load(spec)).findings if one.code == "QS900"]
+    assert (
+        "The weight head.weight of nan.onnx, which /head/Gemm reads, holds NaN or infinity (1 of"
+        in finding.message
+    )
 
 
 def test_every_rule_that_opens_files_is_seen_here():
