@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from qspec.data.limits import DEFAULT_LIMITS
 from qspec.data.nature import Nature
 from qspec.data.table import Array, listed
-from qspec.data.transforms import VERSION, Arguments, Files, Masked, Transform, registry
+from qspec.data.transforms import VERSION, Arguments, Files, Masked, Pooling, Transform, registry
 from qspec.errors import QSpecError
 from qspec.model.evaluation import Pipeline
 from qspec.model.expression import Term
@@ -81,10 +81,21 @@ class Steps:
                 array = transform(array)
         return None
 
-    def after(self, output: Array) -> Array:
-        """The output after the `post` steps, first axis the examples."""
+    @property
+    def pools(self) -> bool:
+        """Whether one of the `post` steps makes one vector of those of tokens."""
+        return any(isinstance(transform, Pooling) for _, transform in self._after)
+
+    def after(self, output: Array, mask: Callable[[], Array | None] | None = None) -> Array:
+        """The output after the `post` steps, first axis the examples.
+
+        `mask` tells where tokens are and where padding, for steps that pool; None of tasks whose examples have no tokens.
+        """
         for _, transform in self._after:
-            output = transform(output)
+            if mask is not None and isinstance(transform, Pooling):
+                output = transform.pooled(output, mask())
+            else:
+                output = transform(output)
         return output
 
     def leaves(self, nature: Nature) -> Nature:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from qspec.data.examples import batches, inputs, labels
 from qspec.data.nature import Nature
@@ -135,6 +136,25 @@ def test_scores_become_answers():
     assert after(scores, term("softmax")).sum(axis=-1) == pytest.approx([1, 1])
     assert after(scores, term("threshold", 3)).tolist() == [[0, 1, 1], [1, 0, 0]]
     assert np.linalg.norm(after(scores, term("l2-normalize")), axis=-1) == pytest.approx([1, 1])
+
+
+def test_vectors_of_tokens_are_pooled_without_padding():
+    vectors = np.random.default_rng(0).normal(size=(3, 5, 4)).astype(np.float32)
+    mask = np.array([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]])
+    steps = Steps(Pipeline(post=[term("mean-pool")]))
+    spread = torch.from_numpy(mask)[..., None].expand(3, 5, 4).float()
+    expected = (torch.from_numpy(vectors) * spread).sum(1) / spread.sum(1).clamp(min=1e-9)
+    assert steps.pools
+    assert steps.after(vectors, lambda: mask) == pytest.approx(expected.numpy(), abs=1e-6)
+    assert steps.after(vectors, lambda: None) == pytest.approx(vectors.mean(axis=1))
+    for array, given, said in [
+        (vectors[:, 0], mask, "a vector for each token"),
+        (vectors, mask[:, :3], r"\[3\] an example, and the output has 5 vectors"),
+    ]:
+        with pytest.raises(QSpecError, match=said):
+            steps.after(array, lambda given=given: given)
+    with pytest.raises(QSpecError, match="pool the tokens in the graph"):
+        steps.after(vectors)
 
 
 def test_a_step_may_name_its_input():

@@ -35,6 +35,14 @@ class Masked(Protocol):
         """1 where what it makes of the examples is their own, 0 where it is padding."""
 
 
+@runtime_checkable
+class Pooling(Protocol):
+    """A transform that makes one vector of those of an example's tokens, and leaves padding out."""
+
+    def pooled(self, array: Array, mask: Array | None) -> Array:
+        """(examples, tokens, d) as (examples, d), of the tokens where `mask` (examples, tokens) is not 0; of all without."""
+
+
 @dataclass
 class Files:
     """Where transforms find the files they read, and what was used of them: part of what determines a result."""

@@ -6,6 +6,7 @@ MODULES: dict[str, str] = {
     "center-crop": "images",
     "decode-image": "images",
     "l2-normalize": "classes",
+    "mean-pool": "pooling",
     "normalize": "numeric",
     "one-hot": "classes",
     "pad": "shape",

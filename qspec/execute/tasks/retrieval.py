@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from qspec.data import examples
 from qspec.data.nature import Nature
 from qspec.data.table import Table
 from qspec.errors import QSpecError
-from qspec.execute.evaluate import Column, Rows, evaluate, evaluate_one
+from qspec.execute.evaluate import Column, Reducer, Rows, evaluate, evaluate_one
 from qspec.execute.sessions import Arrays, Session
 from qspec.execute.tasks import registry
 from qspec.execute.tasks.relevance import Judgements, read_judgements
@@ -33,7 +33,8 @@ _DIRECTIONS = 256
 class Retrieval(Gatherer):
     """Embeddings (items, d) of the queries and then of the passages; a query is an example.
 
-    Likeness is the dot product of what the pipeline's `post` leaves: with `l2-normalize` that is the cosine.
+    Likeness is the dot product of what the pipeline's `post` leaves: with `l2-normalize` that is the cosine. `mean-pool`
+    makes an embedding of the vectors of tokens, without padding where an input is a mask or a step tokenizes texts.
     """
 
     @cached_property
@@ -54,6 +55,10 @@ class Retrieval(Gatherer):
         every = np.arange(self._corpus.rows, dtype=np.int64)
         return examples.columns(self.data.dataset, self._corpus, every, self.data.steps)
 
+    @cached_property
+    def _queries(self) -> dict[str, examples.Column]:
+        return self.data.columns()
+
     def inputs(self) -> Mapping[str, Column]:
         """The declared columns of the corpus."""
         return self._passages
@@ -73,7 +78,9 @@ class Retrieval(Gatherer):
         self, sessions: Sequence[Session], batch: int, progress: Progress
     ) -> tuple[list[Arrays], int]:
         """Queries first, then the passages in blocks of whole batches, of which the nearest are kept."""
-        embedded, padded = self._embedded(sessions, self.data.columns(), None, batch, lambda *_: None)
+        embedded, padded = self._embedded(
+            sessions, self._of_queries, self._queries, None, batch, lambda *_: None
+        )
         best = [Nearest(queries, self._depth) for queries in embedded]
         total, step = self._corpus.rows, max(1, _PASSAGES // batch) * batch
         for low in range(0, total, step):
@@ -82,7 +89,7 @@ class Retrieval(Gatherer):
             def told(done: int, _: int, low: int = low) -> None:
                 progress(low + done, total)
 
-            passages, more = self._embedded(sessions, self._passages, rows, batch, told)
+            passages, more = self._embedded(sessions, self.features, self._passages, rows, batch, told)
             padded += more
             for one, block in zip(best, passages, strict=True):
                 one.add(block)
@@ -95,6 +102,7 @@ class Retrieval(Gatherer):
     def _embedded(
         self,
         sessions: Sequence[Session],
+        features: Reducer,
         inputs: Mapping[str, Column],
         rows: Rows | None,
         batch: int,
@@ -102,21 +110,29 @@ class Retrieval(Gatherer):
     ) -> tuple[list[NDArray[Any]], int]:
         """The embeddings of some items by each model, and how many items were added as padding."""
         if len(sessions) == 1:
-            kept = evaluate_one(
-                sessions[0], inputs, self.features, batch=batch, order=rows, progress=progress
-            )
+            kept = evaluate_one(sessions[0], inputs, features, batch=batch, order=rows, progress=progress)
             return [kept["embedding"]], 0
         pair = sessions[0], sessions[1]
-        run = evaluate(*pair, inputs, self.features, batch=batch, order=rows, progress=progress)
+        run = evaluate(*pair, inputs, features, batch=batch, order=rows, progress=progress)
         return [run.baseline["embedding"], run.quantized["embedding"]], run.padded
 
     def features(self, outputs: Arrays, rows: Rows) -> Arrays:
-        """The embedding of each item."""
-        values = self.data.steps.after(self.data.chosen(outputs, 2))
+        """The embedding of each passage."""
+        every = np.arange(self._corpus.rows, dtype=np.int64)
+        return self._vectors(outputs, lambda: self.data.token_mask(self._passages, self._corpus, every, rows))
+
+    def _of_queries(self, outputs: Arrays, rows: Rows) -> Arrays:
+        data = self.data
+        return self._vectors(outputs, lambda: data.token_mask(self._queries, data.table, data.rows, rows))
+
+    def _vectors(self, outputs: Arrays, mask: Callable[[], NDArray[Any] | None]) -> Arrays:
+        """The embedding of each item, whose padding `mask` tells."""
+        steps = self.data.steps
+        values = steps.after(self.data.chosen(outputs, 3 if steps.pools else 2), mask)
         if values.ndim != 2:
             raise QSpecError(
                 f"The model's output has the shape {list(values.shape)}, and an embedding is one vector an item.",
-                hint="pool the tokens in the graph, or name the pooled output under `outputs`",
+                hint="add `post: [mean-pool]`, pool the tokens in the graph, or name the pooled output under `outputs`",
             )
         return {"embedding": values.astype(np.float32)}
 

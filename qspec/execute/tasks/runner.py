@@ -122,6 +122,20 @@ class TaskData:
                     return np.asarray(made != 0)
         return np.ones(shape, dtype=np.bool_)
 
+    def token_mask(
+        self, feeds: Mapping[str, Column], table: Table, rows: Rows, at: Rows
+    ) -> NDArray[Any] | None:
+        """Where the examples `at` of a table's `rows` hold tokens: by the input that is a mask, or the step that made
+        tokens out of texts; None where nothing tells, and all are.
+        """
+        for name, column in feeds.items():
+            if "mask" in name:
+                return np.asarray(column[at])
+        for name, of in examples.input_columns(self.dataset, table).items():
+            if name in feeds and (made := self.steps.mask(name, table.take(of, rows[at]))) is not None:
+                return np.asarray(made)
+        return None
+
     def texts(self, what: str) -> list[Any]:
         """The answer column as a text, or a list of several, for each example; raises `QSpecError` for no texts."""
         values = self.answer_column()

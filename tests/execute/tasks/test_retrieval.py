@@ -1,7 +1,10 @@
 """Retrieval ranks the whole corpus exactly."""
 
+import json
+
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 from sklearn.metrics import ndcg_score
 
 from qspec.execute.preflight import PreflightError
@@ -92,3 +95,77 @@ def test_the_queries_are_the_split_and_a_unit_without_a_column(retrieving, value
         for one in (plain, executed)
     )
     assert first.interval == second.interval
+
+
+def test_the_vectors_of_tokens_become_an_embedding_without_padding(graph, executing, value, tmp_path):
+    generator = np.random.default_rng(5)
+    first = generator.normal(size=(4, 6)).astype(np.float32)
+    weights = first, (first + generator.normal(0, 0.2, size=first.shape)).astype(np.float32)
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["z"]),
+        helper.make_node("Mul", ["attention_mask", "none"], ["m"]),
+        helper.make_node("Unsqueeze", ["m", "last"], ["u"]),
+        helper.make_node("Add", ["z", "u"], ["y"]),
+    ]
+    for name, w in zip(("base.onnx", "quantized.onnx"), weights, strict=True):
+        ports = [("x", TensorProto.FLOAT, ["n", 5, 4]), ("attention_mask", TensorProto.FLOAT, ["n", 5])]
+        more = {"none": np.zeros(1, np.float32), "last": np.array([2])}
+        graph(name, nodes, ports, [("y", TensorProto.FLOAT, ["n", 5, 6])], w=w, **more)
+    items = {}
+    for which, count in (("corpus", 60), ("queries", 30)):
+        x = generator.normal(size=(count, 5, 4)).astype(np.float32)
+        mask = (np.arange(5) < generator.integers(1, 6, count)[:, None]).astype(np.float32)
+        items[which] = x, mask
+        np.savez(tmp_path / f"{which}.npz", x=x, attention_mask=mask)
+    passage = generator.integers(0, 60, 30)
+    np.savez(tmp_path / "relevance.npz", query=np.arange(30), passage=passage)
+    executed = executing(
+        "retrieval",
+        "recall@5, mrr",
+        data='tables { corpus: "corpus.npz", queries: "queries.npz", relevance: "relevance.npz" }\n'
+        "  inputs { x: x, attention_mask: attention_mask }",
+        more="pipeline { post: [mean-pool, l2-normalize] }",
+    )
+    for side, w in enumerate(weights):
+        pooled = [((x @ w) * m[..., None]).sum(1) / m.sum(1, keepdims=True) for x, m in items.values()]
+        corpus, queries = (v / np.linalg.norm(v, axis=1, keepdims=True) for v in pooled)
+        order = np.argsort(-(queries @ corpus.T), axis=1, kind="stable")
+        places = (order == passage[:, None]).argmax(1)
+        assert value(executed, "recall")[side] == pytest.approx((places < 5).mean())
+        assert value(executed, "mrr")[side] == pytest.approx((1 / (places + 1)).mean(), rel=1e-5)
+
+
+def test_padding_that_a_step_made_out_of_texts_is_left_out_of_the_mean(
+    graph, tokenizer, executing, value, tmp_path
+):
+    words = {word: number for number, word in enumerate(["<pad>", *"abcdefghijk"])}
+    tokenizer(list(words))
+    generator = np.random.default_rng(6)
+    tables = [generator.normal(size=(len(words), 6)).astype(np.float32) for _ in range(2)]
+    for name, table in zip(("base.onnx", "quantized.onnx"), tables, strict=True):
+        port = [("ids", TensorProto.INT64, ["n", 4])], [("y", TensorProto.FLOAT, ["n", 4, 6])]
+        graph(name, [helper.make_node("Gather", ["t", "ids"], ["y"])], *port, t=table)
+    texts = {}
+    for which, count in (("corpus", 40), ("queries", 20)):
+        drawn = [generator.choice(list(words)[1:], n) for n in generator.integers(1, 5, count)]
+        texts[which] = drawn
+        lines = [json.dumps({"text": " ".join(one)}) for one in drawn]
+        (tmp_path / f"{which}.jsonl").write_text("\n".join(lines) + "\n")
+    passage = generator.integers(0, 40, 20)
+    np.savez(tmp_path / "relevance.npz", query=np.arange(20), passage=passage)
+    executed = executing(
+        "retrieval",
+        "recall@5",
+        data='tables { corpus: "corpus.jsonl", queries: "queries.jsonl", relevance: "relevance.npz" }\n'
+        "  inputs { ids: text }",
+        more='pipeline { pre: [tokenize(file: "tokenizer.json", length: 4)], post: [mean-pool] }',
+    )
+    for side, table in enumerate(tables):
+        corpus, queries = (
+            [table[[words[w] for w in one]].mean(0) for one in drawn] for drawn in texts.values()
+        )
+        likeness = (np.array(queries) @ np.array(corpus).T).astype(np.float32)
+        order = np.argsort(-likeness, axis=1, kind="stable")
+        assert value(executed, "recall")[side] == pytest.approx(
+            (order == passage[:, None])[:, :5].any(1).mean()
+        )
