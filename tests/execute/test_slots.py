@@ -9,6 +9,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from qspec.errors import QSpecError
 from qspec.execute.evaluate import evaluate, evaluate_one
+from qspec.execute.refusals import Refusals
 from qspec.execute.scoring import _rowwise as scored_rows
 from qspec.execute.sessions import open_session
 from qspec.execute.slots import Slots
@@ -145,7 +146,7 @@ def test_columns_that_are_views_of_outputs_are_kept_as_they_were(linear):
         answers=lambda predictions: None,
         inputs=lambda: {"x": x},
     )
-    scores = scored_rows(runner, (first, second), [metric], 1, None)
+    scores = scored_rows(runner, (first, second), [metric], 1, None, Refusals())
     assert np.array_equal(scores.baseline["view"], by_hand(first, x, 1)["y"][:, :1])
     assert np.array_equal(scores.quantized["view"], by_hand(second, x, 1)["y"][:, :1])
 
