@@ -27,10 +27,9 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
             if array.dtype.hasobject:
                 raise QSpecError(f"The column {name!r} holds Python objects, which are never stored.")
             with archive.open(zipfile.ZipInfo(f"{name}.npy", _DATE), "w", force_zip64=True) as member:
+                # As it lies: `write_array` copies in pieces.
                 npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(array))
-                member.write(
-                    array.reshape(-1).view(np.uint8).data
-                )  # as it lies: `write_array` copies in pieces
+                member.write(array.reshape(-1).view(np.uint8).data)
 
 
 def load_arrays(path: Path, most_bytes: int = MOST_BYTES) -> dict[str, NDArray[Any]]:

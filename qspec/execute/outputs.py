@@ -70,14 +70,12 @@ class Reading:
         scored = [one for one in metrics if not are_flips(one)]
         thresholds = self._put(scored, decided, refusals, base, quantized)
         by = scored_right(metrics, base, quantized)
-        flips = [one for one in metrics if are_flips(one)]
-        if (
-            by is None
-        ):  # else flips are those of that metric, and a count of their own would be another figure
+        # Where a metric says what is right, flips are those of that metric: a count of their own would be another figure.
+        if by is None:
+            flips = [one for one in metrics if are_flips(one)]
             thresholds += self._put(flips, decided, refusals, base, quantized)
-        derived = {str(one) for one in flips} if by is not None else set()
-        here = {*base, *derived}
-        missing = [str(one) for one in metrics if str(one) not in here and str(one) not in refusals]
+        sought = metrics if by is None else scored
+        missing = [str(one) for one in sought if str(one) not in base and str(one) not in refusals]
         if missing and (error := self._unread(missing)) is not None:
             raise error
         if not base:

@@ -20,6 +20,11 @@ from qspec.execute.scores import Scores
 from qspec.lang.claims import resolve_claims
 from qspec.lang.load import load_source
 from qspec.lang.source import Source
+from qspec.model.evaluation import Calibration
+from qspec.model.precision import Precision
+from qspec.quantize.graph import open_model
+from qspec.quantize.realize import realize
+from qspec.quantize.request import Request
 
 Linear = Callable[..., Path]
 
@@ -277,3 +282,23 @@ def value() -> Callable[..., tuple[float, float]]:
         return float(found.baseline.base), float(found.quantized.base)
 
     return read
+
+
+@pytest.fixture
+def arrive(tmp_path: Path) -> Callable[..., Path]:
+    """A file that somebody else might have quantized."""
+
+    def run(base: Path, **precision: Any) -> Path:
+        port = open_model(base).inputs[0]
+        shape = [32, *(size if isinstance(size, int) else 5 for size in port.shape[1:])]
+        data = np.random.default_rng(3).standard_normal(shape).astype(np.float32)
+        request = Request(
+            model=base,
+            precision=Precision(**precision),
+            output=tmp_path / "arrived.onnx",
+            calibration=Calibration(method="minmax"),
+            batches=lambda: iter([{port.name: data}]),
+        )
+        return realize(request).path
+
+    return run

@@ -1,9 +1,5 @@
 """The census of models that arrive quantized: their own layers, held against the precision they are declared to have."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import onnx
 import pytest
@@ -15,36 +11,12 @@ from qspec.execute.run import execute_claim
 from qspec.lang.claims import resolve_claims
 from qspec.lang.load import load_source
 from qspec.lang.source import Source
-from qspec.model.evaluation import Calibration
 from qspec.model.precision import Precision
 from qspec.model.shorthand import per_group
 from qspec.quantize.graph import open_model
-from qspec.quantize.realize import realize
-from qspec.quantize.request import Request
 
 W8A8 = {"weights": {"type": "int8"}, "activations": {"type": "uint8"}}
 STATIC = {"method": "ptq-static", **W8A8}
-Arrive = Callable[..., Path]
-
-
-@pytest.fixture
-def arrive(tmp_path: Path) -> Arrive:
-    """A file that somebody else might have quantized."""
-
-    def run(base: Path, **precision: Any) -> Path:
-        port = open_model(base).inputs[0]
-        shape = [32, *(size if isinstance(size, int) else 5 for size in port.shape[1:])]
-        data = np.random.default_rng(3).standard_normal(shape).astype(np.float32)
-        request = Request(
-            model=base,
-            precision=Precision(**precision),
-            output=tmp_path / "arrived.onnx",
-            calibration=Calibration(method="minmax"),
-            batches=lambda: iter([{port.name: data}]),
-        )
-        return realize(request).path
-
-    return run
 
 
 @pytest.mark.parametrize("form", ["qdq", "qoperator"])

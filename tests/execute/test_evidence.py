@@ -1,6 +1,5 @@
 """What a file that arrived shows by itself: weights on a grid, rounded inputs, zeros, scales."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,14 +8,11 @@ import pytest
 
 from qspec.execute.census import CensusReport, census_of_arrival
 from qspec.execute.evidence import on_grid
-from qspec.model.evaluation import Calibration
 from qspec.model.precision import Precision, TensorFormat
 from qspec.model.shorthand import per_group
-from qspec.quantize.graph import open_model
 from qspec.quantize.realize import realize
 from qspec.quantize.request import Request
 
-Arrive = Callable[..., Path]
 Form = dict[str, Any]
 
 
@@ -26,26 +22,6 @@ def form(kind: str, **more: Any) -> Form:
 
 def tensor(granularity: str) -> Form:
     return {"granularity": {"name": granularity}}
-
-
-@pytest.fixture
-def arrive(tmp_path: Path) -> Arrive:
-    """A file that somebody else might have quantized."""
-
-    def run(base: Path, **precision: Any) -> Path:
-        port = open_model(base).inputs[0]
-        shape = [32, *(size if isinstance(size, int) else 5 for size in port.shape[1:])]
-        data = np.random.default_rng(3).standard_normal(shape).astype(np.float32)
-        request = Request(
-            model=base,
-            precision=Precision(**precision),
-            output=tmp_path / "arrived.onnx",
-            calibration=Calibration(method="minmax"),
-            batches=lambda: iter([{port.name: data}]),
-        )
-        return realize(request).path
-
-    return run
 
 
 def taken(path: Path, **precision: Any) -> CensusReport:

@@ -51,9 +51,12 @@ class Retrieval(Gatherer):
         return self.data.beside(str(getattr(tables, which)))
 
     @cached_property
+    def _every(self) -> NDArray[np.int64]:
+        return np.arange(self._corpus.rows, dtype=np.int64)
+
+    @cached_property
     def _passages(self) -> dict[str, examples.Column]:
-        every = np.arange(self._corpus.rows, dtype=np.int64)
-        return examples.columns(self.data.dataset, self._corpus, every, self.data.steps)
+        return examples.columns(self.data.dataset, self._corpus, self._every, self.data.steps)
 
     @cached_property
     def _queries(self) -> dict[str, examples.Column]:
@@ -118,8 +121,10 @@ class Retrieval(Gatherer):
 
     def features(self, outputs: Arrays, rows: Rows) -> Arrays:
         """The embedding of each passage."""
-        every = np.arange(self._corpus.rows, dtype=np.int64)
-        return self._vectors(outputs, lambda: self.data.token_mask(self._passages, self._corpus, every, rows))
+        data = self.data
+        return self._vectors(
+            outputs, lambda: data.token_mask(self._passages, self._corpus, self._every, rows)
+        )
 
     def _of_queries(self, outputs: Arrays, rows: Rows) -> Arrays:
         data = self.data

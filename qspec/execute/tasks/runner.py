@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -104,37 +104,32 @@ class TaskData:
         return next(iter([*fitting, *floats, *outputs]))
 
     def valid_tokens(self, feeds: Mapping[str, NDArray[Any]], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-        """Which places of token arrays of this shape hold tokens: by the input or column that is a mask,
-        by the step that made them out of texts, else all.
-        """
-        for name, array in feeds.items():
-            if "mask" in name and array.shape == shape:
-                return np.asarray(array != 0)
-        for name in ("attention_mask", "mask"):
-            if name in self.table:
-                found = self.table.take(name, self.rows)
-                if found.shape == shape:
-                    return np.asarray(found != 0)
-        for name, column in examples.input_columns(self.dataset, self.table).items():
-            if name in feeds and feeds[name].shape == shape:
-                made = self.steps.mask(name, self.table.take(column, self.rows))
-                if made is not None:
-                    return np.asarray(made != 0)
-        return np.ones(shape, dtype=np.bool_)
+        """Which places of token arrays of this shape hold tokens; all where nothing tells."""
+        fitting = {name: array for name, array in feeds.items() if array.shape == shape}
+        masks = self._token_masks(fitting, self.table, self.rows, slice(None))
+        return next((mask != 0 for mask in masks if mask.shape == shape), np.ones(shape, dtype=np.bool_))
 
     def token_mask(
         self, feeds: Mapping[str, Column], table: Table, rows: Rows, at: Rows
     ) -> NDArray[Any] | None:
-        """Where the examples `at` of a table's `rows` hold tokens: by the input that is a mask, or the step that made
-        tokens out of texts; None where nothing tells, and all are.
-        """
-        for name, column in feeds.items():
+        """Where the examples `at` of a table's `rows` hold tokens; None where nothing tells, and all are."""
+        return next(self._token_masks(feeds, table, rows, at), None)
+
+    def _token_masks(
+        self, feeds: Mapping[str, Column], table: Table, rows: Rows, at: Rows | slice
+    ) -> Iterator[NDArray[Any]]:
+        """What tells tokens from padding: an input or a column that is a mask, or the step that made tokens out of texts."""
+        for name, fed in feeds.items():
             if "mask" in name:
-                return np.asarray(column[at])
-        for name, of in examples.input_columns(self.dataset, table).items():
-            if name in feeds and (made := self.steps.mask(name, table.take(of, rows[at]))) is not None:
-                return np.asarray(made)
-        return None
+                yield np.asarray(fed[at])
+        for name in ("attention_mask", "mask"):
+            if name in table:
+                yield table.take(name, rows[at])
+        for name, column in examples.input_columns(self.dataset, table).items():
+            if name in feeds:
+                made = self.steps.mask(name, table.take(column, rows[at]))
+                if made is not None:
+                    yield np.asarray(made)
 
     def texts(self, what: str) -> list[Any]:
         """The answer column as a text, or a list of several, for each example; raises `QSpecError` for no texts."""
