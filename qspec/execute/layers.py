@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from onnx import ModelProto, NodeProto, TensorProto
 
-from qspec.quantize.graph import Layer, every_graph
+from qspec.quantize.graph import Layer, every_graph, stored_tensors
 
 INTEGER = frozenset(
     {
@@ -98,16 +98,10 @@ class Values:
     """Who makes each value of a model, and which values are stored, in its graph and those inside."""
 
     def __init__(self, model: ModelProto) -> None:
-        self.nodes = [node for graph in every_graph(model.graph) for node in graph.node]
+        graphs = list(every_graph(model.graph))
+        self.nodes = [node for graph in graphs for node in graph.node]
         self.producer = {output: node for node in self.nodes for output in node.output}
-        self.stored = {
-            node.output[0]: item.t
-            for node in self.nodes
-            if node.op_type == "Constant"
-            for item in node.attribute
-            if item.name == "value"
-        }
-        self.stored |= {tensor.name: tensor for one in every_graph(model.graph) for tensor in one.initializer}
+        self.stored = {name: tensor for graph in graphs for name, tensor in stored_tensors(graph).items()}
 
     def root(self, name: str) -> tuple[str, str]:
         """The initializer a value comes from (empty when it comes from none), and the value's element type."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
-from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, numpy_helper
 
 from qspec import canonical
 from qspec.canonical import file_digest
@@ -169,16 +169,26 @@ def nested_layers(proto: ModelProto) -> list[Layer]:
     return [layer for graph in inner for layer in _weighted(graph, weights)]
 
 
-def _weights(graph: GraphProto) -> set[str]:
-    constants = (
-        (node.output[0], attribute.t)
+def stored_tensors(graph: GraphProto) -> dict[str, TensorProto]:
+    """The tensors that a graph itself stores, by the name they are read under: initializers and Constant nodes."""
+    constants = {
+        node.output[0]: attribute.t
         for node in graph.node
         if node.op_type == "Constant"
         for attribute in node.attribute
         if attribute.name == "value"
-    )
-    stored = ((tensor.name, tensor) for tensor in graph.initializer)
-    return {name for name, tensor in (*stored, *constants) if len(tensor.dims) >= 2}
+    }
+    return constants | {tensor.name: tensor for tensor in graph.initializer}
+
+
+def _weights(graph: GraphProto) -> set[str]:
+    return {name for name, tensor in stored_tensors(graph).items() if len(tensor.dims) >= 2}
+
+
+def _weight_of(node: NodeProto) -> str | None:
+    """The operand of a layer that is its weight; None for other nodes."""
+    place = WEIGHT_INPUT.get(node.op_type) if node.domain in ("", "ai.onnx") else None
+    return node.input[place] if place is not None and len(node.input) > place else None
 
 
 def _weighted(graph: GraphProto, weights: set[str]) -> list[Layer]:
@@ -187,23 +197,18 @@ def _weighted(graph: GraphProto, weights: set[str]) -> list[Layer]:
         for name in node.input:
             readers.setdefault(name, []).append(node)
     return [
-        Layer(node.name, node.op_type, node.input[place], node.output[0], _fused(node.output[0], readers))
+        Layer(node.name, node.op_type, weight, node.output[0], _fused(node.output[0], readers))
         for node in graph.node
-        if node.domain in ("", "ai.onnx")
-        and (place := WEIGHT_INPUT.get(node.op_type)) is not None
-        and len(node.input) > place
-        and node.input[place] in weights
+        if (weight := _weight_of(node)) is not None and weight in weights
     ]
 
 
 def check_finite_weights(model: OnnxModel) -> None:
     """Raise `QSpecError` where the weight of a layer holds NaN or infinity, which no scale covers; one is in memory."""
-    constants = {node.output[0]: a.t for node in model.proto.graph.node for a in _tensors(node)}
-    tensors = constants | {tensor.name: tensor for tensor in model.proto.graph.initializer}
+    tensors = stored_tensors(model.proto.graph)
     for node in model.proto.graph.node:
-        place = WEIGHT_INPUT.get(node.op_type) if node.domain in ("", "ai.onnx") else None
-        name = node.input[place] if place is not None and len(node.input) > place else ""
-        if name not in tensors:
+        name = _weight_of(node)
+        if name is None or name not in tensors:
             continue
         values = numpy_helper.to_array(tensors[name], str(model.path.parent))
         if values.dtype.kind == "f" and not np.isfinite(values).all():
@@ -213,11 +218,6 @@ def check_finite_weights(model: OnnxModel) -> None:
                 f"({bad:,} of {values.size:,} values), which no scale can cover.",
                 hint="export the model again: what computes with such a weight answers with NaN",
             )
-
-
-def _tensors(node: NodeProto) -> Iterator[onnx.AttributeProto]:
-    if node.op_type == "Constant":
-        yield from (item for item in node.attribute if item.name == "value" and item.HasField("t"))
 
 
 def _fused(value: str, readers: dict[str, list[NodeProto]]) -> tuple[str, ...]:

@@ -31,12 +31,10 @@ class Classification(TaskRunner):
     def predictions(self, outputs: Arrays, rows: Rows) -> Predictions:
         """Scores or classes of a block of examples beside their labels."""
         values, nature = self.data.over_classes(outputs)
-        if values.dtype.kind in "iu" and values.size == len(
-            values
-        ):  # one whole number is the class, or a flag
-            return Predictions(
-                {"prediction": values.reshape(-1).astype(np.int64), "label": self.labels[rows]}
-            )
+        # One whole number is the class, or a flag.
+        if values.dtype.kind in "iu" and values.size == len(values):
+            prediction = values.reshape(-1).astype(np.int64)
+            return Predictions({"prediction": prediction, "label": self.labels[rows]})
         arrays = over_classes(values.reshape(len(values), -1), nature)
         if "prediction" not in arrays:
             self._check_range(next(iter(arrays.values())).shape[1], rows)
